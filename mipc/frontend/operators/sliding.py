@@ -1,0 +1,143 @@
+"""The geometry that convolutions and pools share: windows that slide over one or two axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.frontend.registry import Call
+
+__all__ = ["Sliding"]
+
+Index: TypeAlias = npt.NDArray[np.intp]
+Pair: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """Windows over a (1, C, H, W) tensor; a (1, C, L) tensor has height 1.
+
+    Attributes
+    ----------
+    size, kernel, strides, dilations : (vertical, horizontal)
+    pads : (top, left, bottom, right)
+    axes : int
+        How many spatial axes the tensor really has, 1 or 2.
+    """
+
+    size: Pair
+    kernel: Pair
+    strides: Pair
+    dilations: Pair
+    pads: tuple[int, int, int, int]
+    axes: int
+
+    @staticmethod
+    def of(call: Call, shape: tuple[int, ...], kernel: tuple[int, ...]) -> Sliding:
+        """Read strides, dilations, pads and auto_pad of a node."""
+        axes = len(shape) - 2
+        if axes not in (1, 2) or shape[0] != 1:
+            raise call.fail(
+                f"an input of shape {list(shape)}; one image with one or two spatial axes is "
+                "supported"
+            )
+        if len(kernel) != axes:
+            raise call.fail(f"a kernel of shape {list(kernel)} over {axes} axes")
+        call.expect("kernel_shape", list(kernel))
+        strides = call.attribute("strides", [1] * axes)
+        dilations = call.attribute("dilations", [1] * axes)
+        if min([*strides, *dilations, *kernel]) < 1:
+            raise call.fail("strides, dilations and kernels must be positive")
+        size = shape[2:]
+        extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
+        before, after = _pads(call, size, extent, strides)
+        spans = zip(size, before, after, extent, strict=True)
+        if any(n + b + a < e for n, b, a, e in spans):
+            raise call.fail(f"a window of {extent} does not fit an input of shape {list(shape)}")
+        low, high = (0,) * (2 - axes), (1,) * (2 - axes)
+        return Sliding(
+            size=_pair(high, size),
+            kernel=_pair(high, kernel),
+            strides=_pair(high, strides),
+            dilations=_pair(high, dilations),
+            pads=(*_pair(low, before), *_pair(low, after)),
+            axes=axes,
+        )
+
+    @property
+    def positions(self) -> Pair:
+        """How many windows there are, vertically and horizontally."""
+        counts = [
+            (self.size[i] + self.pads[i] + self.pads[i + 2] - self._extent(i)) // self.strides[i] + 1
+            for i in range(2)
+        ]
+        return counts[0], counts[1]
+
+    def ceiled(self) -> Sliding:
+        """With pads after the end so that the last, partial windows count (ceil_mode).
+
+        As in ONNX, a window that would begin in the padding after the end is left out.
+        """
+        pads = list(self.pads)
+        for i in range(2):
+            room = self.size[i] + pads[i] + pads[i + 2] - self._extent(i)
+            windows = -(-room // self.strides[i]) + 1
+            if (windows - 1) * self.strides[i] >= self.size[i] + pads[i]:
+                windows -= 1
+            pads[i + 2] += max((windows - 1) * self.strides[i] - room, 0)
+        return Sliding(
+            self.size, self.kernel, self.strides, self.dilations,
+            (pads[0], pads[1], pads[2], pads[3]), self.axes,
+        )  # fmt: skip
+
+    def shape(self, batch: int, channels: int) -> tuple[int, ...]:
+        """The shape of a result with that many channels."""
+        return (batch, channels, *self.positions[2 - self.axes :])
+
+    def members(self) -> Index:
+        """(positions, kernel cells): flat index of each cell in a plane, -1 in the padding."""
+        rows = self._cells(0)
+        columns = self._cells(1)
+        inside = (rows >= 0)[:, None, :, None] & (columns >= 0)[None, :, None, :]
+        flat = rows[:, None, :, None] * self.size[1] + columns[None, :, None, :]
+        height, width = self.positions
+        return np.where(inside, flat, -1).reshape(height * width, -1)
+
+    def _cells(self, axis: int) -> Index:
+        """(positions, kernel) coordinates along an axis, -1 outside."""
+        begin = np.arange(self.positions[axis]) * self.strides[axis] - self.pads[axis]
+        cells = begin[:, None] + np.arange(self.kernel[axis]) * self.dilations[axis]
+        return np.where((cells >= 0) & (cells < self.size[axis]), cells, -1)
+
+    def _extent(self, axis: int) -> int:
+        return (self.kernel[axis] - 1) * self.dilations[axis] + 1
+
+
+def _pair(lead: tuple[int, ...], values: object) -> Pair:
+    first, second = (*lead, *(int(v) for v in values))  # type: ignore[attr-defined]
+    return first, second
+
+
+def _pads(
+    call: Call, size: tuple[int, ...], extent: list[int], strides: list[int]
+) -> tuple[list[int], list[int]]:
+    """Zeros before and after each axis: given, or by auto_pad so that out = ceil(in / stride)."""
+    auto = call.attribute("auto_pad", "NOTSET")
+    axes = len(size)
+    if auto == "NOTSET":
+        pads = call.attribute("pads", [0] * (2 * axes))
+        if len(pads) != 2 * axes or min(pads) < 0:
+            raise call.fail(f"pads {list(pads)}")
+        return list(pads[:axes]), list(pads[axes:])
+    if auto == "VALID":
+        return [0] * axes, [0] * axes
+    if auto not in ("SAME_UPPER", "SAME_LOWER"):
+        raise call.fail(f"auto_pad={auto!r}")
+    total = [
+        max((-(-n // s) - 1) * s + e - n, 0) for n, e, s in zip(size, extent, strides, strict=True)
+    ]
+    small, large = [t // 2 for t in total], [t - t // 2 for t in total]
+    return (small, large) if auto == "SAME_UPPER" else (large, small)

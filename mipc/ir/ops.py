@@ -1,0 +1,118 @@
+"""The core language: four operators, closed.
+
+Every network, perturbation and requirement becomes a graph of these. A value is a flat vector of
+``size`` numbers for each sample; shapes of tensors are remembered for people and witnesses, and
+mean nothing here.
+
+=========  ==================================================================================
+Input      a value that the question ranges over
+Affine     ``y = M_1 x_1 + ... + M_k x_k + b``, up to a stated error
+Relu       ``y = max(x, 0)``, elementwise
+Max        ``y_i = max(x_j : j in group i)``
+=========  ==================================================================================
+
+What an operator means is said once for each meaning, in `mipc/semantics`: each is one ``match``
+over :data:`Op` that ends in ``assert_never``, so a gap is a type error. An ONNX operator is no
+operator here: it is spelled with these, in `mipc/frontend/operators`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.numerics.linear_maps import LinearMap
+
+__all__ = ["Affine", "Input", "Max", "Node", "Op", "Relu"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Index: TypeAlias = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Input:
+    """A value that the question ranges over."""
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """``y = sum_k maps[k] @ operands[k] + offset``, up to what folding constants has rounded.
+
+    The value it denotes is exact; the numbers stored here may not be. The exact ``y_i`` is within
+    ``relative * (sum |M_ij| |x_j| + |b_i|) + radius_i`` of what they give. Both are 0 for numbers
+    taken from a file as they are.
+
+    Attributes
+    ----------
+    maps : tuple of LinearMap
+        One for each operand, each (m, size of that operand).
+    offset : (m,) float64
+    relative : float
+    radius : (m,) float64 or None
+        ``None`` stands for zeros.
+    """
+
+    maps: tuple[LinearMap, ...]
+    offset: Array
+    relative: float = 0.0
+    radius: Array | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the stored numbers are the exact ones."""
+        return self.relative == 0.0 and self.radius is None
+
+
+@dataclass(frozen=True)
+class Relu:
+    """``y = max(x, 0)``, elementwise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Max:
+    """``y_i`` is the largest of the operand's numbers named by row ``i`` of ``groups``.
+
+    Attributes
+    ----------
+    groups : (m, k) int
+        -1 stands for "no further member"; each row has at least one member, listed first.
+    """
+
+    groups: Index
+
+
+Op: TypeAlias = Input | Affine | Relu | Max
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One operator applied: one node, one value, one name.
+
+    Attributes
+    ----------
+    name : str
+        Denotes a function of the question's parameters; a pass never changes which.
+    op : Op
+    operands : tuple of str
+        Names of earlier nodes.
+    size : int
+        How many numbers the value has.
+    origin : str
+        Where it comes from, for people: ``Conv 'conv1' (node 3)``.
+    shape : tuple of int
+        The tensor's shape, its product being ``size``.
+    """
+
+    name: str
+    op: Op
+    operands: tuple[str, ...]
+    size: int
+    origin: str = ""
+    shape: tuple[int, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not self.shape:
+            object.__setattr__(self, "shape", (self.size,))

@@ -1,0 +1,174 @@
+"""Models on disk: the format and compression by the suffix, and no half-written file ever."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from mipc.errors import InputError, OptionError, ParseError
+from mipc.milp import lp, mps
+from mipc.milp.model import Model
+
+__all__ = ["read_bytes", "read_model", "sha256", "write_atomic", "write_model"]
+
+_PathLike: TypeAlias = str | os.PathLike[str]
+_Writer: TypeAlias = Callable[[Model], Iterator[bytes]]
+_Reader: TypeAlias = Callable[[bytes, str], Model]
+
+_formats: dict[str, tuple[_Writer, _Reader]] = {
+    ".mps": (mps.chunks, mps.read),
+    ".lp": (lp.chunks, lp.read),
+}
+largest_text = 4 << 30
+largest_ratio = 200
+"""How many bytes of text a byte of a compressed file may stand for, after the first MiB."""
+
+
+def write_model(model: Model, path: _PathLike) -> None:
+    """Write the model to ``*.mps``, ``*.lp``, ``*.mps.gz`` or ``*.lp.gz``.
+
+    Same model, same bytes. The file is there in full or not at all.
+
+    Raises
+    ------
+    RangeError
+        The model has numbers or names solvers would not all read the same way.
+    InputError
+        The path cannot be written.
+    """
+    (chunks, _), packed = _format(path)
+    write_atomic(path, _gzip(chunks(model)) if packed else chunks(model))
+
+
+def read_model(path: _PathLike) -> Model:
+    """Read the model in ``*.mps``, ``*.lp``, ``*.mps.gz`` or ``*.lp.gz``.
+
+    Raises
+    ------
+    InputError
+        The path cannot be read.
+    ParseError
+        With the line, for what is malformed and for what solvers read differently.
+    """
+    (_, read), _ = _format(path)
+    return read(read_bytes(path), os.fspath(path))
+
+
+def read_bytes(path: _PathLike) -> bytes:
+    """All bytes of a file, decompressed if its name ends in ``.gz``; not more than 4 GiB."""
+    where = os.fspath(path)
+    try:
+        if Path(path).stat().st_size > largest_text:
+            raise ParseError("larger than 4 GiB", where=where)
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise _input_error(error, where) from error
+    return _gunzip(data, where) if where.endswith(".gz") else data
+
+
+def write_atomic(path: _PathLike, data: bytes | Iterable[bytes]) -> None:
+    """Write a file so that under its name there is the old content or all of the new.
+
+    Parameters
+    ----------
+    path : str or path
+    data : bytes or iterable of bytes
+        If the iterable raises, nothing is left behind.
+
+    Raises
+    ------
+    InputError
+        The folder is missing or cannot be written, or the path is a folder.
+    """
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+    if target.is_dir():
+        raise InputError("is a folder, not a file", where=os.fspath(path), remedy="Name a file.")
+    try:
+        _write_synced(temporary, [data] if isinstance(data, bytes) else data)
+        temporary.replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise _input_error(error, os.fspath(path)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sha256(path: _PathLike) -> str:
+    """Compute the SHA-256 of the bytes on disk, in hexadecimal."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _input_error(error, os.fspath(path)) from error
+
+
+def _format(path: _PathLike) -> tuple[tuple[_Writer, _Reader], bool]:
+    name = Path(path).name
+    packed = name.endswith(".gz")
+    suffix = Path(name.removesuffix(".gz")).suffix
+    if suffix not in _formats:
+        raise OptionError(
+            f"the suffix {suffix!r} names no format",
+            where=os.fspath(path),
+            remedy="Use .mps, .lp, .mps.gz or .lp.gz.",
+        )
+    return _formats[suffix], packed
+
+
+def _write_synced(path: Path, chunks: Iterable[bytes]) -> None:
+    with open(path, "xb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _gzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Compress the chunks, with neither a time nor a name in the header."""
+    packer = zlib.compressobj(level=1, wbits=31)
+    for chunk in chunks:
+        yield packer.compress(chunk)
+    yield packer.flush()
+
+
+def _gunzip(data: bytes, where: str) -> bytes:
+    limit = min(largest_text, largest_ratio * len(data) + (1 << 20))
+    parts: list[bytes] = []
+    try:
+        while data:
+            unpacker = zlib.decompressobj(wbits=31)
+            parts.append(unpacker.decompress(data, limit + 1))
+            limit -= len(parts[-1])
+            if limit < 0:
+                raise ParseError("unpacks to far more than it should", where=where)
+            if not unpacker.eof:
+                raise ParseError("a compressed file that ends too early", where=where)
+            data = unpacker.unused_data
+    except zlib.error as error:
+        raise ParseError(f"not a gzip file ({error})", where=where) from error
+    return b"".join(parts)
+
+
+def _input_error(error: OSError, where: str) -> InputError:
+    """Say what the system said, for the person who named the path."""
+    if isinstance(error, FileNotFoundError):
+        return InputError("no such file or folder", where=where, remedy="Check the path.")
+    if isinstance(error, IsADirectoryError):
+        return InputError("is a folder, not a file", where=where, remedy="Name a file.")
+    return InputError(error.strerror or str(error), where=where)

@@ -1,0 +1,472 @@
+"""Linear maps that keep their structure: what a matrix is good for, without the matrix.
+
+A map ``M`` takes a value of ``n`` numbers to one of ``m``. Bounds ask it to apply itself or its
+absolute value to a batch, and to pull rows back (``rows @ M``); files ask for its entries::
+
+    DenseMap    a matrix                       fully connected layers
+    ConvMap     a 2-D cross-correlation        convolutions (1-D has height 1), average pools
+    SparseMap   a scipy.sparse matrix          whatever has no better structure
+    ScaleMap    a diagonal                     normalisation, per-channel factors
+    SelectMap   y_i = x_{source i}, or 0       transpose, slice, pad, gather, concatenation
+
+Shapes: a batch is (B, n); ``T`` rows are (T, m), see :class:`~mipc.numerics.windows.Rows`.
+All of it is float64. What rounding may add is stated by ``error``, in the two senses of
+:mod:`mipc.numerics.products`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from mipc.numerics.products import Factor, Products
+from mipc.numerics.rounding import TINY, UNIT, gamma
+from mipc.numerics.windows import Rows, Window
+
+__all__ = ["ConvMap", "DenseMap", "LinearMap", "ScaleMap", "SelectMap", "SparseMap", "identity"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Index: TypeAlias = npt.NDArray[np.intp]
+Csr: TypeAlias = Any  # scipy.sparse.csr_array of float64
+
+
+class LinearMap(Protocol):
+    """A linear map from ``n`` to ``m`` numbers."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(m, n)``."""
+        ...
+
+    @property
+    def row_sum(self) -> float:
+        """At least the largest sum of absolute entries over a row: the infinity norm."""
+        ...
+
+    def apply(self, x: Array, products: Products) -> Array:
+        """``M x`` for each sample: (B, n) -> (B, m)."""
+        ...
+
+    def apply_absolute(self, x: Array, products: Products) -> Array:
+        """``|M| x`` for each sample: (B, n) -> (B, m)."""
+        ...
+
+    def pull(self, rows: Rows, products: Products) -> Rows:
+        """``rows @ M``: rows over the result become rows over the argument."""
+        ...
+
+    def unit_rows(self, neurons: Index, sample: Index) -> Rows:
+        """The rows of ``M`` itself for the chosen results, exactly: (T,) -> T rows."""
+        ...
+
+    def error(self, products: Products, window: Window | None = None) -> float:
+        """The bound ``e`` on rounding, forwards and when rows with that window are pulled."""
+        ...
+
+    def tocsr(self) -> Csr:
+        """All entries, exactly, as a (m, n) csr_array with sorted indices."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class DenseMap:
+    """``y = W x`` for a (m, n) matrix."""
+
+    matrix: Array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        m, n = self.matrix.shape
+        return m, n
+
+    @cached_property
+    def row_sum(self) -> float:
+        return _largest_sum(np.abs(self.matrix), 1)
+
+    @cached_property
+    def _factor(self) -> Factor:
+        return Factor(self.matrix, self.row_sum, max(self.shape))
+
+    @cached_property
+    def _absolute(self) -> Factor:
+        return Factor(np.abs(self.matrix), self.row_sum, max(self.shape))
+
+    def apply(self, x: Array, products: Products) -> Array:
+        return products.matmul(x, self._factor, transpose=True)
+
+    def apply_absolute(self, x: Array, products: Products) -> Array:
+        return products.matmul(x, self._absolute, transpose=True)
+
+    def pull(self, rows: Rows, products: Products) -> Rows:
+        dense = products.matmul(rows.dense(), self._factor)
+        return Rows(dense, self.shape[1], rows.sample)
+
+    def unit_rows(self, neurons: Index, sample: Index) -> Rows:
+        return Rows(self.matrix[neurons], self.shape[1], sample)
+
+    def error(self, products: Products, window: Window | None = None) -> float:
+        return products.error(self._factor)
+
+    def tocsr(self) -> Csr:
+        return sp.csr_array(self.matrix)
+
+
+@dataclass(frozen=True, eq=False)
+class ConvMap:
+    """A 2-D cross-correlation, as ONNX ``Conv`` without its bias.
+
+    Attributes
+    ----------
+    weight : (out_channels, in_channels // groups, kernel_height, kernel_width)
+    layer : (in_channels, height, width)
+        The layout of the argument.
+    strides, dilations : (vertical, horizontal)
+    pads : (top, left, bottom, right)
+        Zeros added around the argument; may be uneven.
+    groups : int
+    """
+
+    weight: Array
+    layer: tuple[int, int, int]
+    strides: tuple[int, int] = (1, 1)
+    dilations: tuple[int, int] = (1, 1)
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0)
+    groups: int = 1
+    _window_factors: dict[tuple[int, int], Factor] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def extent(self) -> tuple[int, int]:
+        """Height and width that the dilated kernel spans."""
+        height, width = self.weight.shape[2:]
+        return (height - 1) * self.dilations[0] + 1, (width - 1) * self.dilations[1] + 1
+
+    @cached_property
+    def result(self) -> tuple[int, int, int]:
+        """The layout (out_channels, height, width) of the result."""
+        _, height, width = self.layer
+        top, left, bottom, right = self.pads
+        tall, wide = self.extent
+        return (
+            self.weight.shape[0],
+            (height + top + bottom - tall) // self.strides[0] + 1,
+            (width + left + right - wide) // self.strides[1] + 1,
+        )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return int(np.prod(self.result)), int(np.prod(self.layer))
+
+    @cached_property
+    def row_sum(self) -> float:
+        return _largest_sum(np.abs(self.weight).reshape(len(self.weight), -1), 1)
+
+    @property
+    def _fan(self) -> int:
+        """No neuron has more entries than this, forwards or backwards."""
+        channels_out, channels_in, height, width = self.weight.shape
+        return max(channels_out, channels_in) * height * width
+
+    @cached_property
+    def _kernels(self) -> tuple[Factor, ...]:
+        """One (out_channels/g, in_channels/g * kh * kw) factor a group."""
+        return self._grouped(self.weight)
+
+    @cached_property
+    def _absolute_kernels(self) -> tuple[Factor, ...]:
+        return self._grouped(np.abs(self.weight))
+
+    def _grouped(self, weight: Array) -> tuple[Factor, ...]:
+        flat = weight.reshape(self.groups, len(weight) // self.groups, -1)
+        return tuple(Factor(np.ascontiguousarray(w), self.row_sum, self._fan) for w in flat)
+
+    def apply(self, x: Array, products: Products) -> Array:
+        return self._correlate(x, self._kernels, products)
+
+    def apply_absolute(self, x: Array, products: Products) -> Array:
+        return self._correlate(x, self._absolute_kernels, products)
+
+    def _correlate(self, x: Array, kernels: tuple[Factor, ...], products: Products) -> Array:
+        """(B, n) -> (B, m): gather what each kernel cell meets, one product a group."""
+        channels, height, width = self.result
+        top, left, bottom, right = self.pads
+        images = x.reshape(len(x), *self.layer).transpose(1, 0, 2, 3)
+        images = np.pad(images, ((0, 0), (0, 0), (top, bottom), (left, right)))
+        met = np.empty((self.layer[0], *self.weight.shape[2:], len(x), height, width))
+        for i, j, cells in self._kernel_cells():
+            met[:, i, j] = images[cells]
+        grouped = met.reshape(self.groups, -1, len(x) * height * width)
+        parts = [products.left(kernel, grouped[g]) for g, kernel in enumerate(kernels)]
+        result = np.concatenate(parts).reshape(channels, len(x), height * width)
+        return result.transpose(1, 0, 2).reshape(len(x), -1)
+
+    def _kernel_cells(self) -> Iterator[tuple[int, int, tuple[slice, ...]]]:
+        """Each cell (i, j) of the kernel, and the part of a padded image that it meets."""
+        _, height, width = self.result
+        for i, j in np.ndindex(*self.weight.shape[2:]):
+            y, x = i * self.dilations[0], j * self.dilations[1]
+            rows = slice(y, y + height * self.strides[0], self.strides[0])
+            columns = slice(x, x + width * self.strides[1], self.strides[1])
+            yield i, j, (slice(None), slice(None), rows, columns)
+
+    def pull(self, rows: Rows, products: Products) -> Rows:
+        if rows.window is not None and self._keeps(rows.window):
+            values = products.matmul(rows.values, self._window_factor(rows.window.size))
+            return Rows(values, self.shape[1], rows.sample, self._wider(rows.window))
+        return Rows(self._scatter(rows.dense(), products), self.shape[1], rows.sample)
+
+    def _keeps(self, window: Window) -> bool:
+        """Whether rows with this window stay smaller than dense ones when pulled back."""
+        height, width = self._looks_at(window.size)
+        return window.layer == self.result and height * width < self.layer[1] * self.layer[2]
+
+    def _looks_at(self, size: tuple[int, int]) -> tuple[int, int]:
+        """The size of the window of the argument under a window of the result."""
+        return (
+            (size[0] - 1) * self.strides[0] + self.extent[0],
+            (size[1] - 1) * self.strides[1] + self.extent[1],
+        )
+
+    def _wider(self, window: Window) -> Window:
+        """The windows of this map's argument that the given windows of its result look at."""
+        corners = window.corners * np.array(self.strides) - np.array(self.pads[:2])
+        return Window(self.layer, self._looks_at(window.size), corners, window.position)
+
+    def _window_factor(self, size: tuple[int, int]) -> Factor:
+        """The map between one window of the result and the window it looks at: no padding."""
+        if size not in self._window_factors:
+            layer = (self.layer[0], *self._looks_at(size))
+            local = ConvMap(self.weight, layer, self.strides, self.dilations, groups=self.groups)
+            matrix = local.tocsr().toarray()
+            self._window_factors[size] = Factor(matrix, self.row_sum, self._fan)
+        return self._window_factors[size]
+
+    def _scatter(self, rows: Array, products: Products) -> Array:
+        """The transposed convolution: (T, m) -> (T, n), one strided addition a kernel cell."""
+        channels, height, width = self.result
+        top, left, bottom, right = self.pads
+        count, (inputs, tall, wide) = len(rows), self.layer
+        layered = rows.reshape(count, channels, height * width).transpose(1, 0, 2)
+        grouped = layered.reshape(self.groups, channels // self.groups, -1)
+        parts = [
+            products.left(kernel, grouped[g], transpose=True)
+            for g, kernel in enumerate(self._kernels)
+        ]
+        spread = np.concatenate(parts)
+        spread = spread.reshape(inputs, *self.weight.shape[2:], count, height, width)
+        images = np.zeros((inputs, count, tall + top + bottom, wide + left + right))
+        for i, j, cells in self._kernel_cells():
+            images[cells] += spread[:, i, j]
+        inner = images[:, :, top : top + tall, left : left + wide]
+        return inner.transpose(1, 0, 2, 3).reshape(count, -1)
+
+    @cached_property
+    def _spread_kernel(self) -> Array:
+        """(out_channels, in_channels * height * width of the extent): dilation and groups as 0."""
+        kernel = np.zeros((len(self.weight), self.layer[0], *self.extent))
+        per_group = self.layer[0] // self.groups
+        for g, block in enumerate(np.split(np.arange(len(self.weight)), self.groups)):
+            inputs = slice(g * per_group, (g + 1) * per_group)
+            kernel[block, inputs, :: self.dilations[0], :: self.dilations[1]] = self.weight[block]
+        return kernel.reshape(len(self.weight), -1)
+
+    @cached_property
+    def _corners(self) -> Index:
+        """(positions, 2): where the window of each position of the result begins."""
+        _, height, width = self.result
+        corners = np.stack(np.divmod(np.arange(height * width), width), axis=1)
+        return corners * np.array(self.strides) - np.array(self.pads[:2])
+
+    def unit_rows(self, neurons: Index, sample: Index) -> Rows:
+        channel, position = np.divmod(neurons, len(self._corners))
+        window = Window(self.layer, self.extent, self._corners, position)
+        rows = Rows(self._spread_kernel[channel], self.shape[1], sample, window)
+        small = self.extent[0] * self.extent[1] < self.layer[1] * self.layer[2]
+        return rows if small else rows.densified()
+
+    def error(self, products: Products, window: Window | None = None) -> float:
+        scattered = max(products.error(kernel) for kernel in self._kernels)
+        if window is None or not self._keeps(window):
+            return scattered
+        return max(scattered, products.error(self._window_factor(window.size)))
+
+    def tocsr(self) -> Csr:
+        channels, height, width = self.result
+        per_group = self.layer[0] // self.groups
+        o, c, i, j = np.meshgrid(*map(np.arange, self.weight.shape), indexing="ij")
+        channel_in = (o // (channels // self.groups)) * per_group + c
+        y = np.arange(height)[:, None] * self.strides[0] - self.pads[0]
+        x = np.arange(width)[None, :] * self.strides[1] - self.pads[1]
+        # one entry for each (output channel, y, x) and each cell of its kernel
+        rows_in = y + (i * self.dilations[0])[..., None, None]
+        columns_in = x + (j * self.dilations[1])[..., None, None]
+        result = (o[..., None, None] * height + np.arange(height)[:, None]) * width + np.arange(
+            width
+        )
+        inside = (rows_in >= 0) & (rows_in < self.layer[1])
+        inside = inside & (columns_in >= 0) & (columns_in < self.layer[2])
+        source = (channel_in[..., None, None] * self.layer[1] + rows_in) * self.layer[2]
+        source = source + columns_in
+        values = np.broadcast_to(self.weight[..., None, None], inside.shape)[inside]
+        entries = (values, (result[inside], source[inside]))
+        matrix = sp.csr_array(sp.coo_array(entries, shape=self.shape))
+        matrix.eliminate_zeros()
+        matrix.sort_indices()
+        return matrix
+
+
+@dataclass(frozen=True, eq=False)
+class SparseMap:
+    """``y = W x`` for a (m, n) csr_array with sorted indices."""
+
+    matrix: Csr
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        m, n = self.matrix.shape
+        return m, n
+
+    @cached_property
+    def row_sum(self) -> float:
+        return _largest_sum(np.asarray(abs(self.matrix).sum(axis=1)), None)
+
+    @cached_property
+    def _fan(self) -> int:
+        row = np.diff(self.matrix.indptr).max(initial=1)
+        column = np.bincount(self.matrix.indices, minlength=1).max(initial=1)
+        return int(max(row, column))
+
+    def apply(self, x: Array, products: Products) -> Array:
+        return np.ascontiguousarray((self.matrix @ x.T).T)
+
+    def apply_absolute(self, x: Array, products: Products) -> Array:
+        return np.ascontiguousarray((abs(self.matrix) @ x.T).T)
+
+    def pull(self, rows: Rows, products: Products) -> Rows:
+        dense = np.ascontiguousarray((self.matrix.T @ rows.dense().T).T)
+        return Rows(dense, self.shape[1], rows.sample)
+
+    def unit_rows(self, neurons: Index, sample: Index) -> Rows:
+        return Rows(self.matrix[neurons, :].toarray(), self.shape[1], sample)
+
+    def error(self, products: Products, window: Window | None = None) -> float:
+        """scipy.sparse adds one entry after the other: no product kind changes the order."""
+        return gamma(self._fan) * self.row_sum + TINY
+
+    def tocsr(self) -> Csr:
+        return self.matrix
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleMap:
+    """``y_i = factor_i x_i``."""
+
+    factors: Array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.factors), len(self.factors)
+
+    @cached_property
+    def row_sum(self) -> float:
+        return float(np.abs(self.factors).max(initial=0.0))
+
+    def apply(self, x: Array, products: Products) -> Array:
+        return np.asarray(x * self.factors)
+
+    def apply_absolute(self, x: Array, products: Products) -> Array:
+        return np.asarray(x * np.abs(self.factors))
+
+    def pull(self, rows: Rows, products: Products) -> Rows:
+        return rows.with_values(rows.values * rows.look(self.factors[None, :]))
+
+    def unit_rows(self, neurons: Index, sample: Index) -> Rows:
+        values = np.zeros((len(neurons), len(self.factors)))
+        values[np.arange(len(neurons)), neurons] = self.factors[neurons]
+        return Rows(values, len(self.factors), sample)
+
+    def error(self, products: Products, window: Window | None = None) -> float:
+        return UNIT * self.row_sum * (1.0 + 2**-40) + TINY
+
+    def tocsr(self) -> Csr:
+        matrix = sp.csr_array(sp.diags_array(self.factors))
+        matrix.eliminate_zeros()
+        return matrix
+
+
+@dataclass(frozen=True, eq=False)
+class SelectMap:
+    """``y_i = x_{source_i}``, or 0 where ``source_i`` is -1. Exact in every direction."""
+
+    source: Index
+    width: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.source), self.width
+
+    @property
+    def row_sum(self) -> float:
+        return 1.0
+
+    @cached_property
+    def is_identity(self) -> bool:
+        """Whether every number stays where it is."""
+        return len(self.source) == self.width and bool(
+            (self.source == np.arange(self.width)).all()
+        )
+
+    @cached_property
+    def _fan(self) -> int:
+        used = self.source[self.source >= 0]
+        return int(np.bincount(used, minlength=1).max(initial=1))
+
+    def apply(self, x: Array, products: Products) -> Array:
+        if self.is_identity:
+            return x
+        padded = np.concatenate([x, np.zeros((len(x), 1))], axis=1)
+        return np.asarray(padded[:, self.source])
+
+    def apply_absolute(self, x: Array, products: Products) -> Array:
+        return self.apply(x, products)
+
+    def pull(self, rows: Rows, products: Products) -> Rows:
+        if self.is_identity:
+            return rows
+        dense = rows.dense()
+        used = np.flatnonzero(self.source >= 0)
+        result = np.zeros((len(dense), self.width))
+        if self._fan <= 1:
+            result[:, self.source[used]] = dense[:, used]
+        else:
+            result = np.ascontiguousarray((self.tocsr().T @ dense.T).T)
+        return Rows(result, self.width, rows.sample)
+
+    def unit_rows(self, neurons: Index, sample: Index) -> Rows:
+        chosen = SelectMap(self.source[neurons], self.width).tocsr()
+        return Rows(chosen.toarray(), self.width, sample)
+
+    def error(self, products: Products, window: Window | None = None) -> float:
+        return 0.0 if self._fan <= 1 else gamma(self._fan) + TINY
+
+    def tocsr(self) -> Csr:
+        used = np.flatnonzero(self.source >= 0)
+        entries = (np.ones(len(used)), (used, self.source[used]))
+        return sp.csr_array(sp.coo_array(entries, shape=self.shape))
+
+
+def identity(width: int) -> SelectMap:
+    """The map that changes nothing."""
+    return SelectMap(np.arange(width, dtype=np.intp), width)
+
+
+def _largest_sum(absolute: Array, axis: int | None) -> float:
+    """The largest row sum of nonnegative numbers, rounded up."""
+    sums = absolute.sum(axis=axis) if axis is not None else absolute
+    terms = absolute.shape[axis] if axis is not None else absolute.size
+    return float(sums.max(initial=0.0)) * (1.0 + gamma(terms)) + TINY

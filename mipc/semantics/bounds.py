@@ -1,0 +1,133 @@
+"""Bounds of every value of a graph over a box: intervals first, backward lines where they help.
+
+The walk goes forwards. Each value gets its interval; then, where the interval leaves the
+operand of a ReLU undecided, or a member of a maximum, or an output, backward bounds are computed
+for just those neurons and met with the interval. An affine function of the input alone needs no
+second look: its interval is already the best there is.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.ir.graph import Graph
+from mipc.ir.ops import Affine, Input, Max, Node, Relu
+from mipc.numerics.interval import Interval
+from mipc.numerics.products import FAST, Products
+from mipc.numerics.windows import Rows
+from mipc.semantics.interval import interval
+from mipc.semantics.linear import Context, bound_neurons, bound_rows
+
+__all__ = ["Method", "bound_graph", "bound_margins"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Method: TypeAlias = Literal["interval", "backward"]
+
+
+def bound_graph(
+    graph: Graph,
+    domain: dict[str, Interval],
+    *,
+    method: Method = "backward",
+    products: Products = FAST,
+    outputs: bool = True,
+) -> dict[str, Interval]:
+    """Bounds of every value, for a batch of boxes at once.
+
+    Parameters
+    ----------
+    domain : dict of input name to Interval
+        (B, n) each.
+    method : "interval" or "backward"
+    products : Products
+        ``FAST``, or ``REPRODUCIBLE`` for the same bits on every machine.
+    outputs : bool
+        Whether outputs get backward bounds too.
+
+    Returns
+    -------
+    dict of name to Interval
+        (B, size) each; every value that a point of the domain can give lies inside.
+    """
+    bounds: dict[str, Interval] = {}
+    context = Context(graph, bounds, products)
+    for node in graph:
+        if isinstance(node.op, Input):
+            bounds[node.name] = domain[node.name]
+            continue
+        bounds[node.name] = interval(node, [bounds[name] for name in node.operands], products)
+        if method == "backward" and isinstance(node.op, Affine) and not _is_exact(graph, node):
+            asked = _asked(graph, node, bounds[node.name], outputs)
+            if asked.any():
+                both = node.name in graph.outputs or _feeds_max(graph, node)
+                bounds[node.name] = _met(context, node, asked, both)
+    return bounds
+
+
+def bound_margins(
+    graph: Graph, bounds: dict[str, Interval], rows: Rows, products: Products = FAST
+) -> Array:
+    """Lower bounds of ``row @ output`` of the first output: (T,); ``rows.sample`` sorted."""
+    return bound_rows(Context(graph, bounds, products), graph.outputs[0], rows)
+
+
+def _is_exact(graph: Graph, node: Node) -> bool:
+    """Whether a value is an affine function of one input: its interval cannot be bettered."""
+    return all(isinstance(graph[name].op, Input) for name in node.operands) and (
+        len(set(node.operands)) <= 1
+    )
+
+
+def _asked(graph: Graph, node: Node, found: Interval, outputs: bool) -> npt.NDArray[np.bool_]:
+    """(B, size): the neurons whose bounds a consumer would like tighter."""
+    asked = np.zeros(found.lower.shape, dtype=bool)
+    if outputs and node.name in graph.outputs:
+        asked[:] = True
+    for consumer in graph.consumers(node.name):
+        if isinstance(consumer.op, Relu):
+            asked |= (found.lower < 0) & (found.upper > 0)
+        elif isinstance(consumer.op, Max):
+            asked |= _contested(consumer.op, found)
+    return asked
+
+
+def _feeds_max(graph: Graph, node: Node) -> bool:
+    return any(isinstance(consumer.op, Max) for consumer in graph.consumers(node.name))
+
+
+def _contested(op: Max, found: Interval) -> npt.NDArray[np.bool_]:
+    """Members that may be the largest of a group of which no other surely is."""
+    absent = op.groups < 0
+    lower = np.where(absent, -np.inf, found.lower[:, op.groups])
+    upper = np.where(absent, -np.inf, found.upper[:, op.groups])
+    open_members = upper >= lower.max(axis=2, keepdims=True)
+    open_members &= (open_members.sum(axis=2, keepdims=True) > 1) & ~absent
+    contested = np.zeros(found.lower.shape, dtype=bool)
+    sample, group, member = np.nonzero(open_members)
+    contested[sample, op.groups[group, member]] = True
+    return contested
+
+
+def _met(context: Context, node: Node, asked: npt.NDArray[np.bool_], both: bool) -> Interval:
+    """Backward bounds of the neurons asked for, met with what is known.
+
+    Of a neuron that only has to be decided the likelier side is bounded first, and the other
+    side only if that did not decide it.
+    """
+    found = context.bounds[node.name]
+    lower, upper = found.lower.copy(), found.upper.copy()
+    likely = np.where(lower + upper > 0, 1.0, -1.0)
+    for side in (likely, -likely):
+        sample, neuron = np.nonzero(asked)
+        if not len(sample):
+            break
+        sign = side[asked]
+        tight = bound_neurons(context, node.name, sample, neuron, sign)
+        lower[asked] = np.where(sign > 0, np.maximum(lower[asked], tight), lower[asked])
+        upper[asked] = np.where(sign < 0, np.minimum(upper[asked], -tight), upper[asked])
+        if not both:
+            asked = asked & (lower < 0) & (upper > 0)
+    return Interval.checked(lower, upper, node.name)
