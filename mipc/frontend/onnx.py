@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,56 +14,13 @@ from mipc.frontend import operators as _operators  # noqa: F401  (fills the tabl
 from mipc.frontend.builder import MOST_NUMBERS, Builder, Constant, Tensor, Value
 from mipc.frontend.registry import Call, find, supported
 from mipc.ir.graph import Graph
+from mipc.ir.network import Dtype, Network
 
 __all__ = ["Network", "read_network"]
 
 MOST_BYTES = 2 * 1024**3
 MOST_NODES = 100_000
 OLDEST_OPSET = 7
-
-Dtype: TypeAlias = Literal["float32", "float64"]
-
-
-@dataclass(frozen=True, eq=False)
-class Network:
-    """A network as mipc sees it, and what is needed to run the original.
-
-    Attributes
-    ----------
-    graph : Graph
-        One input, one output; float64 numbers taken from the file exactly.
-    path : Path
-    sha256 : str
-        Of the file's bytes (external data not included).
-    input_name, output_name : str
-        The names in the ONNX file.
-    input_shape, output_shape : tuple of int
-        A symbolic batch dimension is 1.
-    dtype : "float32" or "float64"
-        Of the input.
-    opset : int
-    """
-
-    graph: Graph
-    path: Path
-    sha256: str
-    input_name: str
-    output_name: str
-    input_shape: tuple[int, ...]
-    output_shape: tuple[int, ...]
-    dtype: Dtype
-    opset: int
-
-    @property
-    def input_size(self) -> int:
-        """How many numbers an input has."""
-        return self.graph.inputs[0].size
-
-    @property
-    def classes(self) -> int:
-        """How many numbers the output has."""
-        return self.graph[self.graph.outputs[0]].size
-
 
 def read_network(path: str | Path) -> Network:
     """Read an ONNX file, opset 7 or newer, with one input and one output.

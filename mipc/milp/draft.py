@@ -95,7 +95,11 @@ class Draft:
         """Read a bound or right-hand side, infinite to some solvers from 1e19 on."""
         value = self.number(text, place)
         if abs(value) >= largest_bound:
-            self.fail(place, f"{shown(text)} is infinite to some solvers", "Say it in words.")
+            self.fail(
+                place,
+                f"{shown(text)} is infinite to some solvers",
+                "Use PL, MI, FR or inf for infinity.",
+            )
         return value
 
     def column(self, name: str, place: int) -> int:
@@ -138,8 +142,8 @@ class Draft:
 
     def finish(self) -> Model:
         """Make the model, once everything has been read."""
-        rows = np.frombuffer(self._entry_rows, dtype=np.int32)
-        columns = np.frombuffer(self._entry_columns, dtype=np.int32)
+        rows = np.array(self._entry_rows, dtype=np.int32)
+        columns = np.array(self._entry_columns, dtype=np.int32)
         self._refuse_duplicates(rows, columns)
         lower, upper = self._bounds()
         return Model(
@@ -177,11 +181,11 @@ class Draft:
     def _objective(self, rows: _Indices, columns: _Indices) -> Vector:
         objective = np.zeros(len(self.columns))
         mine = rows == objective_row
-        objective[columns[mine]] = np.frombuffer(self._entry_values)[mine] + 0.0
+        objective[columns[mine]] = np.array(self._entry_values)[mine] + 0.0
         return objective
 
     def _matrix(self, rows: _Indices, columns: _Indices) -> Csr:
-        values = np.frombuffer(self._entry_values)
+        values = np.array(self._entry_values)
         kept = (rows >= 0) & (values != 0)
         shape = (len(self.sense), len(self.columns))
         matrix = sp.csr_array((values[kept], (rows[kept], columns[kept])), shape=shape)

@@ -7,6 +7,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -87,16 +88,17 @@ def write_atomic(path: _PathLike, data: bytes | Iterable[bytes]) -> None:
     """
     target = Path(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
-    if target.is_dir():
-        raise InputError("is a folder, not a file", where=os.fspath(path), remedy="Name a file.")
     try:
+        if target.is_dir():
+            raise IsADirectoryError
         _write_synced(temporary, [data] if isinstance(data, bytes) else data)
         temporary.replace(target)
         _sync_folder(target.parent)
     except OSError as error:
         raise _input_error(error, os.fspath(path)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def sha256(path: _PathLike) -> str:

@@ -20,10 +20,11 @@ __all__ = ["read"]
 
 _minimise = {"minimize", "minimise", "minimum", "min"}
 _bounds = {"bounds", "bound"}
-_generals = {"generals", "general"}
-_binaries = {"binaries", "binary"}
+_generals = {"generals", "general", "gen"}
+_binaries = {"binaries", "binary", "bin"}
+_semis = {"semis", "semi", "semi-continuous"}
 _end = {"end"}
-_headings = {"subject", "st", "s.t.", *_bounds, *_generals, *_binaries, *_end}
+_headings = {"subject", "st", "s.t.", *_bounds, *_generals, *_binaries, *_semis, *_end}
 _senses = {"<=": -1, "=": 0, ">=": 1}
 _infinities = {"inf": np.inf, "infinity": np.inf, "+inf": np.inf, "+infinity": np.inf}
 _infinities |= {"-inf": -np.inf, "-infinity": -np.inf}
@@ -69,7 +70,7 @@ class _Reader:
             while not self._at_heading():
                 self._bound()
         while not self._found(_end):
-            self._integers()
+            self._columns()
         if self.words[self.at]:
             self._fail("text after End", _a_section)
         return self.draft.finish()
@@ -173,12 +174,15 @@ class _Reader:
         self.draft.bound(self.draft.upper, column, self._value(self.at + 1), place)
         self.at += 2
 
-    def _integers(self) -> None:
-        binary = self._found(_binaries)
-        if not binary and not self._found(_generals):
+    def _columns(self) -> None:
+        """Take a section of columns; that of the semicontinuous ones must be empty."""
+        binary, semi = self._found(_binaries), self._found(_semis)
+        if not (binary or semi or self._found(_generals)):
             self._fail(f"{shown(self.words[self.at])} where a section should begin", _a_section)
         while not self._at_heading():
             column = self._column(self.at)
+            if semi:
+                self._fail("a semicontinuous column", "Say it with a binary.")
             self.draft.integer.add(column)
             if binary:
                 self._make_binary(column)

@@ -209,12 +209,16 @@ class ModelBuilder:
         return self.columns(stem, np.zeros(count), np.ones(count), integer=True)
 
     def at_most(self, stem: str, expr: Expr, bound: npt.ArrayLike = 0.0) -> None:
-        """Add rows ``expr <= bound``, named ``stem_0 ...``."""
-        self._add(stem, expr, at_most, bound)
+        """Add rows ``expr <= bound``, named ``stem_0 ...``; right-hand sides are rounded up."""
+        self._add(stem, expr, at_most, _difference_up(np.asarray(bound, float), expr.constant))
 
     def equal(self, stem: str, expr: Expr, value: npt.ArrayLike = 0.0) -> None:
-        """Add rows ``expr == value``, named ``stem_0 ...``."""
-        self._add(stem, expr, equal_to, value)
+        """Add rows ``expr == value``, named ``stem_0 ...``; ``value`` less constants is exact."""
+        above = _difference_up(np.asarray(value, float), expr.constant)
+        below = -_difference_up(expr.constant, np.asarray(value, float))
+        if (above != below).any():
+            raise InternalError("an equation whose right-hand side float64 rounds", where=stem)
+        self._add(stem, expr, equal_to, above)
 
     def minimise(self, expr: Expr) -> None:
         """Set the objective to one expression; its constant is not part of the model."""
@@ -245,10 +249,17 @@ class ModelBuilder:
             rhs=_joined([rhs for _, _, _, rhs in self._rows]) + 0.0,
         )
 
-    def _add(self, stem: str, expr: Expr, sense: np.int8, value: npt.ArrayLike) -> None:
-        rhs = np.asarray(value, dtype=np.float64) - expr.constant
-        named = [(name, len(rhs)) for name, _, _, rhs in self._rows]
+    def _add(self, stem: str, expr: Expr, sense: np.int8, rhs: Vector) -> None:
+        named = [(name, len(other)) for name, _, _, other in self._rows]
         self._rows.append((_stem(stem, named), expr.matrix, sense, rhs))
+
+
+def _difference_up(a: Vector, b: Vector) -> Vector:
+    """``a - b``, rounded up where float64 cannot hold it (the lost part is Knuth's TwoSum)."""
+    total = a - b
+    back = total - a
+    lost = (a - (total - back)) - (b + back)
+    return np.where(lost > 0, np.nextafter(total, np.inf), total)
 
 
 def _stem(stem: str, taken: Sequence[tuple[str, int]]) -> str:

@@ -35,6 +35,7 @@ _keywords = """
 
 _rename = "Rename it: a letter or _, then letters, digits and _, at most 100 in all."
 _rescale = "Rescale the model, or drop the entry and widen the row so that it stays sound."
+_no_bound = "Use inf for no bound at all, and a smaller number for one."
 _Doubles = npt.NDArray[np.float64]
 
 
@@ -71,23 +72,33 @@ def binaries(model: Model) -> npt.NDArray[np.bool_]:
 
 def _check_bounds(model: Model) -> None:
     low, high, rhs = model.lower, model.upper, model.rhs
-    _refuse(np.isnan(low) | np.isnan(high), "a bound that is not a number", "column", model)
-    _refuse((low == np.inf) | (high == -np.inf), "a bound no value meets", "column", model)
-    _refuse(low > high, "a lower bound above the upper", "column", model)
-    far = (np.isfinite(low) & (abs(low) >= largest_bound)) | (
-        np.isfinite(high) & (abs(high) >= largest_bound)
-    )
-    _refuse(far, "a finite bound of 1e19 or more", "column", model)
-    split = (np.isfinite(low) & (np.floor(low) != low)) | (
-        np.isfinite(high) & (np.floor(high) != high)
-    )
-    _refuse(model.integer & split, "an integer with a fractional bound", "column", model)
-    _refuse(~(abs(rhs) < largest_bound), "a right-hand side not below 1e19", "row", model)
+    for bad, what, remedy in (
+        (np.isnan(low) | np.isnan(high), "a bound that is not a number", _no_bound),
+        ((low == np.inf) | (high == -np.inf), "a bound that no value meets", _no_bound),
+        (low > high, "a lower bound above the upper one", "No point is feasible: say so instead."),
+        (_far(low) | _far(high), "a finite bound of 1e19 or more", _no_bound),
+        (
+            model.integer & (_split(low) | _split(high)),
+            "an integer with a fractional bound",
+            "Round the bound inwards.",
+        ),
+    ):
+        _refuse(bad, what, "column", model.columns, remedy)
+    _refuse(~(abs(rhs) < largest_bound), "a right-hand side not below 1e19", "row", model.rows)
+
+
+def _far(bound: _Doubles) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.isfinite(bound) & (abs(bound) >= largest_bound))
+
+
+def _split(bound: _Doubles) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.floor(bound) != bound)
 
 
 def _check_coefficients(model: Model) -> None:
     if (bad := _unsafe(model.objective)).any():
-        _refuse(bad, _why(model.objective, bad, "objective coefficient"), "column", model)
+        what = _why(model.objective, bad, "objective coefficient")
+        _refuse(bad, what, "column", model.columns)
     if (bad := _unsafe(model.matrix.data)).any():
         entry = int(np.argmax(bad))
         row = int(np.searchsorted(model.matrix.indptr, entry, side="right")) - 1
@@ -109,13 +120,15 @@ def _why(values: _Doubles, bad: npt.NDArray[np.bool_], noun: str) -> str:
     return f"the {noun} is {value!r}, in size {reason}"
 
 
-def _refuse(bad: npt.NDArray[np.bool_], what: str, kind: str, model: Model) -> None:
+def _refuse(
+    bad: npt.NDArray[np.bool_], what: str, kind: str, names: Names, remedy: str = _rescale
+) -> None:
     if bad.any():
-        _stop(what, kind, model.columns if kind == "column" else model.rows, int(np.argmax(bad)))
+        _stop(what, kind, names, int(np.argmax(bad)), remedy)
 
 
-def _stop(what: str, kind: str, names: Names, index: int) -> NoReturn:
-    raise RangeError(what, where=f"{kind} {names.texts()[index]}", remedy=_rescale)
+def _stop(what: str, kind: str, names: Names, index: int, remedy: str = _rescale) -> NoReturn:
+    raise RangeError(what, where=f"{kind} {names.texts()[index]}", remedy=remedy)
 
 
 def _checked(names: pl.Series, kind: str, first: str) -> pl.Series:

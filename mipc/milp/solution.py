@@ -108,25 +108,22 @@ def write_solution(solution: Solution, names: Sequence[str]) -> bytes:
         All column names in the order of the model.
     """
     lines = ["Model status", _highs_word[solution.status], "", "# Primal solution values"]
-    lines += _point(solution, names) if solution.values is not None else ["None"]
-    lines += ["", "# Dual solution values", "None"]
+    lines += ["None"] if solution.values is None else _point(solution, solution.values, names)
     if solution.dual_bound is not None and math.isfinite(solution.dual_bound):
         lines += ["", f"# Dual bound {float(solution.dual_bound)!r}"]
     return "\n".join([*lines, ""]).encode("ascii")
 
 
-def _point(solution: Solution, names: Sequence[str]) -> list[str]:
-    assert solution.values is not None
-    if solution.objective is None or len(solution.values) != len(names):
+def _point(solution: Solution, values: npt.NDArray[np.float64], names: Sequence[str]) -> list[str]:
+    if solution.objective is None or len(values) != len(names):
         raise InternalError(
-            f"a point of {len(solution.values)} values with objective {solution.objective} "
+            f"a point of {len(values)} values with objective {solution.objective} "
             f"for {len(names)} columns"
         )
-    named = zip(names, solution.values.tolist(), strict=True)
+    named = zip(names, values.tolist(), strict=True)
     return [
         "Feasible",
         f"Objective {float(solution.objective)!r}",
         f"# Columns {len(names)}",
         *(f"{name} {value!r}" for name, value in named),
-        "# Rows 0",
     ]

@@ -17,7 +17,7 @@ __all__ = ["SolutionFile", "read", "sniff", "to_solution"]
 
 _beginnings = (
     ("highs", re.compile(r"Model status *\n")),
-    ("glpk", re.compile(r"(?:c[^\n]*\n)*s (?:mip|bas) ")),
+    ("glpk", re.compile(r"(?:c(?: [^\n]*)?\n)*s (?:mip|bas) ")),
     ("scip", re.compile(r"(?:solution status|objective value):")),
     ("cbc", re.compile(r"[A-Z][^\n]* - objective value ")),
 )

@@ -129,7 +129,7 @@ _highs_words = {
 
 def highs(lines: Lines) -> SolutionFile:
     """``Model status``, the status, then under ``# Primal solution values`` the columns."""
-    lines.after("Model status")
+    lines.next()
     detail = lines.next().strip()
     lines.after("")
     lines.after("# Primal solution values")
@@ -143,8 +143,10 @@ def highs(lines: Lines) -> SolutionFile:
             if len(fields) != 2:
                 lines.fail("not a column and its value", _cut_off)
             lines.put(values, *fields)
-    bounds = [fields[3] for fields in lines.rest() if fields[:3] == ["#", "Dual", "bound"]]
-    dual_bound = lines.number(bounds[0]) if bounds else None
+    dual_bound = None
+    for fields in lines.rest():
+        if fields[:3] == ["#", "Dual", "bound"]:
+            dual_bound = lines.number(" ".join(fields[3:]))
     return SolutionFile("highs", status, detail, objective, dual_bound, values, True, lines.where)
 
 
@@ -173,6 +175,7 @@ def cbc(lines: Lines) -> SolutionFile:
     """
     detail, _, objective = lines.next().rpartition(" - objective value ")
     status = _cbc_words.get(detail, Status.UNKNOWN)
+    value = lines.number(objective.strip()) if status.has_point else None
     blocks: list[dict[str, float]] = [{}]
     previous = -1
     for fields in lines.rest() if status.has_point else ():
@@ -182,11 +185,10 @@ def cbc(lines: Lines) -> SolutionFile:
         index = lines.count(cells[0])
         if index <= previous:
             blocks.append({})
+        if len(blocks) > 2:
+            lines.fail("indices that begin anew more than once")
         lines.put(blocks[-1], cells[1], cells[2])
         previous = index
-    if len(blocks) > 2:
-        lines.fail("indices that begin anew more than once")
-    value = number(objective.strip()) if status.has_point else None
     complete = len(blocks) == 2
     return SolutionFile("cbc", status, detail, value, None, blocks[-1], complete, lines.where)
 
@@ -229,10 +231,13 @@ def glpk(lines: Lines) -> SolutionFile:
         if fields[0] == "j" and status.has_point:
             if len(fields) <= value_at:
                 lines.fail("not 'j', an index and a value")
-            values[lines.count(fields[1])] = lines.number(fields[value_at])
+            index = lines.count(fields[1])
+            if index in values or index == 0:
+                lines.fail(f"a second value of column {index}, or a column 0")
+            values[index] = lines.number(fields[value_at])
     else:
         lines.fail("no 'e o f'", _cut_off)
-    if status.has_point and sorted(values) != list(range(1, count + 1)):
+    if status.has_point and (len(values) != count or max(values, default=0) != count):
         lines.fail(f"not one value of each of {count} columns")
     column_values = np.array([values[index] for index in sorted(values)], dtype=np.float64)
     return SolutionFile("glpk", status, detail, objective, None, column_values, True, lines.where)

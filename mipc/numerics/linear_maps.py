@@ -49,6 +49,11 @@ class LinearMap(Protocol):
         """At least the largest sum of absolute entries over a row: the infinity norm."""
         ...
 
+    @property
+    def nonzeros(self) -> int:
+        """How many entries the matrix has, zeros left out where that is cheap to know."""
+        ...
+
     def apply(self, x: Array, products: Products) -> Array:
         """``M x`` for each sample: (B, n) -> (B, m)."""
         ...
@@ -90,6 +95,10 @@ class DenseMap:
         return _largest_sum(np.abs(self.matrix), 1)
 
     @cached_property
+    def nonzeros(self) -> int:
+        return int(np.count_nonzero(self.matrix))
+
+    @cached_property
     def _factor(self) -> Factor:
         return Factor(self.matrix, self.row_sum, max(self.shape))
 
@@ -114,6 +123,10 @@ class DenseMap:
         return products.error(self._factor)
 
     def tocsr(self) -> Csr:
+        return self._csr
+
+    @cached_property
+    def _csr(self) -> Csr:
         return sp.csr_array(self.matrix)
 
 
@@ -166,6 +179,10 @@ class ConvMap:
     def row_sum(self) -> float:
         return _largest_sum(np.abs(self.weight).reshape(len(self.weight), -1), 1)
 
+    @cached_property
+    def nonzeros(self) -> int:
+        return int(self._matrix.nnz)
+
     @property
     def _fan(self) -> int:
         """No neuron has more entries than this, forwards or backwards."""
@@ -192,18 +209,20 @@ class ConvMap:
         return self._correlate(x, self._absolute_kernels, products)
 
     def _correlate(self, x: Array, kernels: tuple[Factor, ...], products: Products) -> Array:
-        """(B, n) -> (B, m): gather what each kernel cell meets, one product a group."""
+        """(B, n) -> (B, m): gather what each kernel cell meets, one product a group.
+
+        The batch is the last axis meanwhile, so that every copy is of long runs of numbers.
+        """
         channels, height, width = self.result
         top, left, bottom, right = self.pads
-        images = x.reshape(len(x), *self.layer).transpose(1, 0, 2, 3)
-        images = np.pad(images, ((0, 0), (0, 0), (top, bottom), (left, right)))
-        met = np.empty((self.layer[0], *self.weight.shape[2:], len(x), height, width))
+        images = x.T.reshape(*self.layer, len(x))
+        images = np.pad(images, ((0, 0), (top, bottom), (left, right), (0, 0)))
+        met = np.empty((self.layer[0], *self.weight.shape[2:], height, width, len(x)))
         for i, j, cells in self._kernel_cells():
             met[:, i, j] = images[cells]
-        grouped = met.reshape(self.groups, -1, len(x) * height * width)
+        grouped = met.reshape(self.groups, -1, height * width * len(x))
         parts = [products.left(kernel, grouped[g]) for g, kernel in enumerate(kernels)]
-        result = np.concatenate(parts).reshape(channels, len(x), height * width)
-        return result.transpose(1, 0, 2).reshape(len(x), -1)
+        return np.ascontiguousarray(_stacked(parts).reshape(-1, len(x)).T)
 
     def _kernel_cells(self) -> Iterator[tuple[int, int, tuple[slice, ...]]]:
         """Each cell (i, j) of the kernel, and the part of a padded image that it meets."""
@@ -212,7 +231,7 @@ class ConvMap:
             y, x = i * self.dilations[0], j * self.dilations[1]
             rows = slice(y, y + height * self.strides[0], self.strides[0])
             columns = slice(x, x + width * self.strides[1], self.strides[1])
-            yield i, j, (slice(None), slice(None), rows, columns)
+            yield i, j, (slice(None), rows, columns)
 
     def pull(self, rows: Rows, products: Products) -> Rows:
         if rows.window is not None and self._keeps(rows.window):
@@ -251,19 +270,18 @@ class ConvMap:
         channels, height, width = self.result
         top, left, bottom, right = self.pads
         count, (inputs, tall, wide) = len(rows), self.layer
-        layered = rows.reshape(count, channels, height * width).transpose(1, 0, 2)
+        layered = np.ascontiguousarray(rows.T)
         grouped = layered.reshape(self.groups, channels // self.groups, -1)
         parts = [
             products.left(kernel, grouped[g], transpose=True)
             for g, kernel in enumerate(self._kernels)
         ]
-        spread = np.concatenate(parts)
-        spread = spread.reshape(inputs, *self.weight.shape[2:], count, height, width)
-        images = np.zeros((inputs, count, tall + top + bottom, wide + left + right))
+        spread = _stacked(parts).reshape(inputs, *self.weight.shape[2:], height, width, count)
+        images = np.zeros((inputs, tall + top + bottom, wide + left + right, count))
         for i, j, cells in self._kernel_cells():
             images[cells] += spread[:, i, j]
-        inner = images[:, :, top : top + tall, left : left + wide]
-        return inner.transpose(1, 0, 2, 3).reshape(count, -1)
+        inner = images[:, top : top + tall, left : left + wide]
+        return np.ascontiguousarray(inner.reshape(-1, count).T)
 
     @cached_property
     def _spread_kernel(self) -> Array:
@@ -296,6 +314,10 @@ class ConvMap:
         return max(scattered, products.error(self._window_factor(window.size)))
 
     def tocsr(self) -> Csr:
+        return self._matrix
+
+    @cached_property
+    def _matrix(self) -> Csr:
         channels, height, width = self.result
         per_group = self.layer[0] // self.groups
         o, c, i, j = np.meshgrid(*map(np.arange, self.weight.shape), indexing="ij")
@@ -334,6 +356,10 @@ class SparseMap:
     @cached_property
     def row_sum(self) -> float:
         return _largest_sum(np.asarray(abs(self.matrix).sum(axis=1)), None)
+
+    @property
+    def nonzeros(self) -> int:
+        return int(self.matrix.nnz)
 
     @cached_property
     def _fan(self) -> int:
@@ -376,6 +402,10 @@ class ScaleMap:
     def row_sum(self) -> float:
         return float(np.abs(self.factors).max(initial=0.0))
 
+    @property
+    def nonzeros(self) -> int:
+        return int(np.count_nonzero(self.factors))
+
     def apply(self, x: Array, products: Products) -> Array:
         return np.asarray(x * self.factors)
 
@@ -413,6 +443,10 @@ class SelectMap:
     @property
     def row_sum(self) -> float:
         return 1.0
+
+    @property
+    def nonzeros(self) -> int:
+        return int(np.count_nonzero(self.source >= 0))
 
     @cached_property
     def is_identity(self) -> bool:
@@ -463,6 +497,11 @@ class SelectMap:
 def identity(width: int) -> SelectMap:
     """The map that changes nothing."""
     return SelectMap(np.arange(width, dtype=np.intp), width)
+
+
+def _stacked(parts: list[Array]) -> Array:
+    """Parts one below the other; nothing is copied where there is one."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _largest_sum(absolute: Array, axis: int | None) -> float:

@@ -34,7 +34,7 @@ __all__ = ["Context", "bound_neurons", "bound_rows"]
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
 
-_CHUNK = 1 << 17
+_CHUNK = 1 << 18
 """Coefficients worked on at a time, so that they stay in the processor's cache."""
 
 

@@ -23,7 +23,9 @@ from mipc.milp.model import Model, Names
 def main(nonzeros: int) -> None:
     model = random_model(nonzeros)
     print(f"{model.size}")
-    print(f"{'file':<10}{'write s':>9}{'M nnz/s':>9}{'MB':>7}{'B/nnz':>7}{'read s':>9}{'M nnz/s':>9}")
+    print(
+        f"{'file':<10}{'write s':>9}{'M nnz/s':>9}{'MB':>7}{'B/nnz':>7}{'read s':>9}{'M nnz/s':>9}"
+    )
     with tempfile.TemporaryDirectory() as folder:
         for suffix in (".mps", ".mps.gz", ".lp", ".lp.gz"):
             report(model, Path(folder) / f"model{suffix}")

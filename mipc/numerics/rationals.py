@@ -1,0 +1,70 @@
+"""Decimals taken at their word: exact rationals, and the floats just below and above them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.errors import OptionError
+
+__all__ = ["Enclosed", "parse_rational", "sum_enclosed"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+
+def parse_rational(text: str, what: str) -> Fraction:
+    """The exact value of a decimal such as ``0.1`` or ``1e-3``, or of a quotient such as ``2/255``.
+
+    Raises
+    ------
+    OptionError
+        It is no number, or one no float64 comes near.
+    """
+    try:
+        if len(text) > 100:
+            raise ValueError
+        exponent = text.lower().partition("e")[2]
+        if exponent and abs(int(exponent)) > 300:
+            raise ValueError
+        return Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        raise OptionError(
+            f"{text!r} is not a number", where=what, remedy="write it like 0.1, 1e-3 or 8/255"
+        ) from None
+
+
+@dataclass(frozen=True, eq=False)
+class Enclosed:
+    """Real numbers known as ``below <= exact <= above``; equal where float64 holds them."""
+
+    below: Array
+    above: Array
+
+    @staticmethod
+    def of(value: Fraction | float) -> Enclosed:
+        """The two floats around one rational."""
+        exact = Fraction(value)
+        near = float(exact)
+        below = near if Fraction(near) <= exact else math.nextafter(near, -math.inf)
+        above = near if Fraction(near) >= exact else math.nextafter(near, math.inf)
+        return Enclosed(np.array(below), np.array(above))
+
+
+def sum_enclosed(a: Array, b: Enclosed, sign: float) -> Enclosed:
+    """``a + sign * b``, outward where float64 cannot hold it."""
+    low, high = (b.below, b.above) if sign > 0 else (b.above, b.below)
+    return Enclosed(_rounded(a, sign * low, -np.inf), _rounded(a, sign * high, np.inf))
+
+
+def _rounded(a: Array, b: Array, towards: float) -> Array:
+    """``a + b`` rounded to the given side; the lost part is Knuth's TwoSum."""
+    total = a + b
+    back = total - a
+    lost = (a - (total - back)) + (b - back)
+    wrong = lost < 0 if towards < 0 else lost > 0
+    return np.where(wrong, np.nextafter(total, towards), total)

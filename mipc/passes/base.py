@@ -1,0 +1,191 @@
+"""What a pass is, and how a pipeline of them is run and recorded.
+
+The naming law: a name denotes a function of the question's input. A pass may add names and drop
+names, and never changes what a surviving name denotes. So bounds survive every pass and nothing
+has to be invalidated.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from mipc.errors import InternalError, MipcError
+from mipc.ir.graph import Graph
+from mipc.ir.ops import Affine, Max, Relu
+from mipc.numerics.interval import Interval
+
+__all__ = ["Fate", "Pass", "Problem", "Record", "run"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fate:
+    """What became of neurons that no longer stand in the graph.
+
+    Attributes
+    ----------
+    node : str
+        The value the neurons belong to.
+    what : str
+        ``active`` (the ReLU is the identity), ``inactive`` (it is 0), ``dominated`` (a member of a
+        maximum that never wins), ``unused`` (nothing depends on it), ``substituted`` (an affine
+        value written out where it is used).
+    neurons : tuple of int
+    """
+
+    node: str
+    what: str
+    neurons: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A graph over a box, and what is known of it: what a pass maps to what.
+
+    Attributes
+    ----------
+    graph : Graph
+    domain : dict of input name to Interval
+        (1, n) each.
+    bounds : dict of name to Interval
+        (1, size) each; for every value of the graph, once the pass ``bounds`` has run.
+    fates : tuple of Fate
+    notes : dict of str to str
+        Decisions a pass took, for ``--explain`` and the sidecar.
+    """
+
+    graph: Graph
+    domain: Mapping[str, Interval]
+    bounds: Mapping[str, Interval] = field(default_factory=dict)
+    fates: tuple[Fate, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, name: str) -> Interval:
+        """Bounds of a value."""
+        if name not in self.bounds:
+            raise MipcError(
+                f"there are no bounds for {name!r}", remedy="put the pass 'bounds' first"
+            )
+        return self.bounds[name]
+
+    def become(
+        self,
+        graph: Graph,
+        bounds: Mapping[str, Interval],
+        fates: Iterable[Fate] = (),
+        notes: Mapping[str, str] | None = None,
+    ) -> Problem:
+        """The problem after a pass: a new graph, more bounds, more fates."""
+        known = {**self.bounds, **bounds}
+        kept = {node.name: known[node.name] for node in graph if node.name in known}
+        return replace(
+            self,
+            graph=graph,
+            bounds=kept,
+            fates=(*self.fates, *fates),
+            notes={**self.notes, **(notes or {})},
+        )
+
+
+class Pass(Protocol):
+    """A frozen dataclass; its fields are its options."""
+
+    name: ClassVar[str]
+
+    def apply(self, problem: Problem) -> Problem:
+        """The equivalent problem."""
+        ...
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a pass did: the size of the problem after it.
+
+    ``binaries`` is what a file would need: one for each neuron under a ReLU that bounds have not
+    decided, one for each member of a maximum. ``nonzeros`` counts the entries of all affine maps.
+    """
+
+    name: str
+    options: dict[str, Any]
+    nodes: int
+    neurons: int
+    unstable: int
+    binaries: int
+    nonzeros: int
+    seconds: float
+    note: str = ""
+
+    def facts(self) -> dict[str, Any]:
+        """Everything but the time: what the sidecar keeps."""
+        return {key: value for key, value in asdict(self).items() if key != "seconds"}
+
+
+def run(
+    problem: Problem,
+    passes: Iterable[Pass],
+    *,
+    watch: Callable[[str, Problem], None] | None = None,
+) -> tuple[Problem, tuple[Record, ...]]:
+    """Run passes in order.
+
+    Parameters
+    ----------
+    watch : callable, optional
+        Called with the name of each pass and the problem after it, first with ``"start"``.
+
+    Raises
+    ------
+    MipcError
+        With the name of the pass and of those before it.
+    """
+    records: list[Record] = []
+    if watch:
+        watch("start", problem)
+    for step in passes:
+        begin = time.perf_counter()
+        try:
+            after = step.apply(problem)
+        except MipcError as error:
+            before = ", ".join(f"'{record.name}'" for record in records) or "nothing"
+            where = f"pass '{step.name}' (after {before})"
+            where = f"{where}: {error.where}" if error.where else where
+            raise type(error)(error.what, where=where, remedy=error.remedy) from error
+        seconds = time.perf_counter() - begin
+        if after.graph.outputs != problem.graph.outputs:
+            raise InternalError("the outputs changed", where=f"pass '{step.name}'")
+        note = "; ".join(f"{k}: {v}" for k, v in after.notes.items() if k not in problem.notes)
+        records.append(_record(step, after, seconds, note))
+        problem = after
+        if watch:
+            watch(step.name, problem)
+    return problem, tuple(records)
+
+
+def _record(step: Pass, problem: Problem, seconds: float, note: str) -> Record:
+    options = {f.name: getattr(step, f.name) for f in fields(step)}  # type: ignore[arg-type]
+    nonzeros = unstable = binaries = 0
+    for node in problem.graph:
+        match node.op:
+            case Affine(maps):
+                nonzeros += sum(m.nonzeros for m in maps)
+            case Relu():
+                bounds = problem.bounds.get(node.operands[0])
+                count = node.size
+                if bounds is not None:
+                    count = int(np.count_nonzero((bounds.lower < 0) & (bounds.upper > 0)))
+                unstable += count
+                binaries += count
+            case Max(groups):
+                sizes = (groups >= 0).sum(axis=1)
+                binaries += int(sizes[sizes > 1].sum())
+            case _:
+                pass
+    neurons = sum(node.size for node in problem.graph)
+    count = len(problem.graph)
+    return Record(
+        step.name, options, count, neurons, unstable, binaries, nonzeros, seconds, note
+    )

@@ -1,0 +1,69 @@
+"""Pipelines as text: ``bounds{method=interval},stable-relu``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from typing import Any
+
+from mipc.errors import OptionError
+from mipc.passes.affine_fusion import AffineFusion
+from mipc.passes.base import Pass
+from mipc.passes.bounds import Bounds
+from mipc.passes.dead_neurons import DeadNeurons
+from mipc.passes.dominated_max import DominatedMax
+from mipc.passes.stable_relu import StableRelu
+
+__all__ = ["ALL", "parse_passes"]
+
+ALL: dict[str, type[Any]] = {
+    kind.name: kind for kind in (Bounds, StableRelu, DominatedMax, DeadNeurons, AffineFusion)
+}
+"""Name -> pass."""
+
+_STEP = re.compile(r"\s*([a-z-]+)\s*(?:\{([^{}]*)\})?\s*(?:,|\Z)")
+
+
+def parse_passes(text: str) -> tuple[Pass, ...]:
+    """Read a pipeline; the empty text is the empty pipeline.
+
+    Raises
+    ------
+    OptionError
+        A pass or an option is not known, or its value means nothing.
+    """
+    steps: list[Pass] = []
+    position = 0
+    while position < len(text):
+        found = _STEP.match(text, position)
+        if not found:
+            raise OptionError(
+                f"cannot be read from {text[position:]!r} on",
+                where="--passes",
+                remedy="write it like: bounds{method=interval},stable-relu",
+            )
+        steps.append(_pass(found[1], found[2] or ""))
+        position = found.end()
+    return tuple(steps)
+
+
+def _pass(name: str, options: str) -> Pass:
+    if name not in ALL:
+        raise OptionError(
+            f"there is no pass {name!r}", where="--passes", remedy=f"known: {', '.join(ALL)}"
+        )
+    allowed: dict[str, tuple[str, ...]] = getattr(ALL[name], "choices", {})
+    chosen: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in options.split(","))):
+        key, _, value = part.partition("=")
+        if key not in {f.name for f in fields(ALL[name])}:
+            raise OptionError(f"pass {name!r} has no option {key!r}", where="--passes")
+        if value not in allowed[key]:
+            raise OptionError(
+                f"{key}={value!r} of pass {name!r}",
+                where="--passes",
+                remedy=f"one of {', '.join(allowed[key])}",
+            )
+        chosen[key] = value
+    made: Pass = ALL[name](**chosen)
+    return made

@@ -1,0 +1,168 @@
+"""Where inputs come from: arrays, images, and data sets kept on this machine.
+
+A data set is looked for in ``$MIPC_DATA``, then in the user's cache. Pixels become ``value / 255``
+in float64. Nothing is downloaded and nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.errors import DatasetError, OptionError
+
+__all__ = ["DATASETS", "Sample", "data_folders", "read_array", "read_input", "read_sample"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+MOST_BYTES = 1024**3
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """An input and its true class: ``image`` is float64 in its own shape."""
+
+    image: Array
+    label: int
+
+
+def read_array(path: str | Path) -> Array:
+    """Numbers of an ``.npy`` file, as float64.
+
+    Raises
+    ------
+    DatasetError
+        Not such a file, or not real finite numbers.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise DatasetError(f"more than {MOST_BYTES} bytes", where=str(path))
+        array = np.load(path, allow_pickle=False)
+    except OSError as error:
+        raise DatasetError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+    except (ValueError, EOFError, SyntaxError, zipfile.BadZipFile, MemoryError) as error:
+        raise DatasetError(f"this is not an .npy file of numbers: {error}", where=str(path)) from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
+        raise DatasetError("this is not one array of real numbers", where=str(path))
+    numbers = array.astype(np.float64)
+    if not np.isfinite(numbers).all():
+        raise DatasetError("some of its numbers are NaN or infinite", where=str(path))
+    return numbers
+
+
+def read_image(path: Path, shape: tuple[int, ...]) -> Array:
+    """Pixels of an image file as ``value / 255``, channels first, grey where one is wanted."""
+    from PIL import Image, UnidentifiedImageError
+
+    channels = shape[-3] if len(shape) >= 3 else 1
+    try:
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
+    except UnidentifiedImageError as error:
+        raise DatasetError("this is not an image", where=str(path)) from error
+    except OSError as error:
+        raise DatasetError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+    except (ValueError, Image.DecompressionBombError) as error:
+        raise DatasetError(f"the image is unusable: {error}", where=str(path)) from error
+    planes = pixels.transpose(2, 0, 1) if pixels.ndim == 3 else pixels
+    return planes.astype(np.float64) / 255.0
+
+
+def read_input(path: str | Path, shape: tuple[int, ...]) -> Array:
+    """An input from ``.npy`` or an image file, flattened: (n,) for a network input of ``shape``."""
+    path = Path(path)
+    image = path.suffix.lower() != ".npy"
+    numbers = read_image(path, shape) if image else read_array(path)
+    if numbers.size != int(np.prod(shape)):
+        raise DatasetError(
+            f"it has {numbers.size} numbers, in shape {list(numbers.shape)}; the network takes "
+            f"{int(np.prod(shape))}, in shape {list(shape)}",
+            where=str(path),
+        )
+    return numbers.reshape(-1)
+
+
+def data_folders() -> list[Path]:
+    """Where data sets are looked for: ``$MIPC_DATA``, then the user's cache."""
+    folders = [Path(os.environ["MIPC_DATA"])] if os.environ.get("MIPC_DATA") else []
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return [*folders, Path(cache) / "mipc" / "data"]
+
+
+def read_sample(dataset: str, index: int) -> Sample:
+    """One sample of a data set; ``index`` counts from 0.
+
+    Raises
+    ------
+    OptionError
+        The data set is not known, or has no such index.
+    DatasetError
+        Its files are not here, or damaged.
+    """
+    if dataset not in DATASETS:
+        raise OptionError(
+            f"data set {dataset!r} is not known; known: {', '.join(DATASETS)}", where="--dataset"
+        )
+    images, labels = DATASETS[dataset]()
+    if not 0 <= index < len(images):
+        raise OptionError(
+            f"{dataset} has samples 0 to {len(images) - 1}, not {index}", where="--index"
+        )
+    return Sample(images[index].astype(np.float64) / 255.0, int(labels[index]))
+
+
+def _find(*names: str) -> Path:
+    for folder in data_folders():
+        for name in names:
+            if (folder / name).is_file():
+                return folder / name
+    places = " or ".join(str(folder) for folder in data_folders())
+    raise DatasetError(
+        f"{names[0]} is not in {places}",
+        remedy="set MIPC_DATA to the folder that holds it",
+    )
+
+
+def _idx(name: str, rank: int) -> npt.NDArray[np.uint8]:
+    """An IDX file of bytes, plain or gzip (the format of the MNIST distribution)."""
+    path = _find(f"{name}.gz", name)
+    try:
+        data = path.read_bytes()
+        if path.suffix == ".gz":
+            data = gzip.decompress(data)
+        zero, kind, axes = struct.unpack(">HBB", data[:4])
+        shape = struct.unpack(f">{axes}I", data[4 : 4 + 4 * axes])
+        if (zero, kind, axes) != (0, 8, rank):
+            raise ValueError("not an IDX file of bytes")
+        return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
+    except (OSError, EOFError, zlib.error, struct.error, ValueError) as error:
+        raise DatasetError(f"damaged: {error}", where=str(path)) from error
+
+
+def _mnist() -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    images = _idx("mnist/t10k-images-idx3-ubyte", 3)
+    return images[:, None], _idx("mnist/t10k-labels-idx1-ubyte", 1)
+
+
+def _cifar10() -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    path = _find("cifar10/test.npz", "cifar10/cifar10_first100_chw_uint8.npz")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            names = {archive[name].ndim: archive[name] for name in archive.files}
+        return names[4], names[1]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DatasetError(f"damaged: {error}", where=str(path)) from error
+
+
+DATASETS = {"mnist": _mnist, "cifar10": _cifar10}
+"""Name -> reader of (images (N, C, H, W) uint8, labels (N,))."""

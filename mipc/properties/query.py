@@ -1,0 +1,121 @@
+"""A question as a graph: is there a point of the box at which some disjunct holds?
+
+Head, network and tail are one graph. Each disjunct is an affine value over the output, named
+``violation.<target>``; passes, bounds and encoding never learn what a perturbation or a
+requirement is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.errors import QuestionError
+from mipc.ir.graph import Graph
+from mipc.ir.network import Network
+from mipc.ir.ops import Affine, Node
+from mipc.numerics.linear_maps import DenseMap
+from mipc.numerics.rationals import Enclosed
+from mipc.properties.box import Box
+from mipc.properties.perturbations import Perturbation
+from mipc.properties.requirements import ArgMax, Disjunct
+
+__all__ = ["Objective", "Query", "Question", "ask"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Objective: TypeAlias = Literal["feasibility", "closest", "worst"]
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a user asks, before it meets a network.
+
+    Attributes
+    ----------
+    centre : (n,) float64 or None
+        The input that is perturbed, its numbers taken as exact.
+    perturbation : Perturbation
+    requirement : ArgMax
+    domain : (low, high) of Fraction, or None
+        Every input number lies between them.
+    objective : "feasibility", "closest" or "worst"
+        Any violation; the least distance to one; the largest margin there is.
+    norm : "linf" or "l1"
+        The distance that ``closest`` means.
+    """
+
+    centre: Array | None
+    perturbation: Perturbation
+    requirement: ArgMax
+    domain: tuple[Fraction, Fraction] | None = (Fraction(0), Fraction(1))
+    objective: Objective = "feasibility"
+    norm: Literal["linf", "l1"] = "linf"
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """A question about a network, as a graph with one output a disjunct.
+
+    Attributes
+    ----------
+    network : Network
+    question : Question
+    box : Box
+    disjuncts : tuple of Disjunct
+    graph : Graph
+        The network and the tail; ``graph.outputs`` follow ``disjuncts``.
+    """
+
+    network: Network
+    question: Question
+    box: Box
+    disjuncts: tuple[Disjunct, ...]
+    graph: Graph
+
+
+def ask(network: Network, question: Question) -> Query:
+    """Join a question to a network.
+
+    Raises
+    ------
+    QuestionError
+        They do not fit: sizes, classes, an empty box.
+    """
+    lower, upper = question.perturbation.corners(question.centre)
+    size = network.input_size
+    if len(lower.below) != size:
+        raise QuestionError(
+            f"the input has {len(lower.below)} numbers, the network takes {size} "
+            f"(shape {list(network.input_shape)})"
+        )
+    if question.objective == "closest" and question.centre is None:
+        raise QuestionError("the closest violation needs a centre", remedy="give --input")
+    box = Box.between(*_clipped(lower, upper, question.domain), network.dtype)
+    disjuncts = question.requirement.disjuncts(network.classes)
+    tail = [_tail(network, disjunct) for disjunct in disjuncts]
+    graph = Graph([*network.graph, *tail], [node.name for node in tail])
+    return Query(network, question, box, disjuncts, graph)
+
+
+def _clipped(
+    lower: Enclosed, upper: Enclosed, domain: tuple[Fraction, Fraction] | None
+) -> tuple[Enclosed, Enclosed]:
+    if domain is None:
+        return lower, upper
+    low, high = Enclosed.of(domain[0]), Enclosed.of(domain[1])
+    return (
+        Enclosed(np.maximum(lower.below, low.below), np.maximum(lower.above, low.above)),
+        Enclosed(np.minimum(upper.below, high.below), np.minimum(upper.above, high.above)),
+    )
+
+
+def _tail(network: Network, disjunct: Disjunct) -> Node:
+    offset, radius = disjunct.offset
+    op = Affine((DenseMap(disjunct.rows),), offset, 0.0, radius)
+    output = network.graph.outputs[0]
+    name = f"violation.{disjunct.target}"
+    return Node(name, op, (output,), len(disjunct.rows), f"disjunct {disjunct.name}")

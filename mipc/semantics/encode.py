@@ -1,0 +1,197 @@
+"""The mixed-integer meaning: columns and rows whose feasible points are the runs of the network.
+
+Of a value that feeds another affine operator, a ReLU or a maximum the file needs either columns
+or just expressions:
+
+* an input, a ReLU and a maximum have columns;
+* an affine value is an expression over the columns of its operands; if an affine operator uses
+  it, it gets columns of its own and rows that define them.
+
+The formulas are those of Tjeng, Xiao, Tedrake 2019. With ``l <= z <= u`` and a binary ``a``::
+
+    y >= z     y <= z - l (1 - a)     y <= u a     0 <= y <= u          ReLU
+    y >= z_i   y <= z_i + (U - l_i) (1 - a_i)      sum a_i = 1          Max
+
+Soundness. What is written admits every exact run: an expression that may be off by ``slack``
+appears only in inequalities relaxed by it, bounds come from outward-rounded arithmetic, and
+right-hand sides are rounded to the loose side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from mipc.errors import InternalError
+from mipc.ir.graph import Graph
+from mipc.ir.ops import Affine, Input, Max, Node, Relu
+from mipc.milp.model import Expr, ModelBuilder
+from mipc.numerics.interval import Interval
+from mipc.numerics.rounding import up
+from mipc.semantics.interval import affine_slack
+
+__all__ = ["Block", "Coded", "encode"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """A value in the file: the exact value is within ``slack`` of ``expr`` at every run."""
+
+    expr: Expr
+    slack: Array
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a block of columns stands for.
+
+    Attributes
+    ----------
+    stem : str
+        The columns are named ``stem_0 ...``.
+    node : str
+        The value of the graph.
+    role : str
+        ``input``, ``output of relu``, ``phase of relu``, ``affine``, ``output of max``,
+        ``choice of max``, ``margin``, ``distance``, ``selector``.
+    neurons : tuple of int
+        Which neuron of the node each column is about.
+    """
+
+    stem: str
+    node: str
+    role: str
+    neurons: tuple[int, ...]
+
+
+def encode(
+    graph: Graph, bounds: Mapping[str, Interval], builder: ModelBuilder
+) -> tuple[dict[str, Coded], list[Block]]:
+    """Write a graph into a model.
+
+    Parameters
+    ----------
+    bounds : mapping of name to Interval
+        (1, size) each, for every value.
+
+    Returns
+    -------
+    dict of name to Coded, list of Block
+        Every value as expressions, and what the columns stand for.
+    """
+    coder = _Coder(graph, bounds, builder, {}, [])
+    for number, node in enumerate(graph):
+        match node.op:
+            case Input():
+                coder.input(node)
+            case Affine():
+                coder.affine(node, node.op, number)
+            case Relu():
+                coder.relu(node, number)
+            case Max(groups):
+                coder.max(node, groups, number)
+            case _ as never:
+                assert_never(never)
+    return coder.coded, coder.blocks
+
+
+@dataclass(frozen=True)
+class _Coder:
+    graph: Graph
+    bounds: Mapping[str, Interval]
+    builder: ModelBuilder
+    coded: dict[str, Coded]
+    blocks: list[Block]
+
+    def input(self, node: Node) -> None:
+        stem = "x" if len(self.graph.inputs) == 1 else f"x{len(self.coded)}"
+        self._columns(stem, node, "input")
+
+    def affine(self, node: Node, op: Affine, number: int) -> None:
+        expr = Expr.fixed(op.offset)
+        for name, linear in zip(node.operands, op.maps, strict=True):
+            operand = self.coded[name]
+            if operand.slack.any() or not _is_columns(operand.expr):
+                raise InternalError(f"operand {name!r} has no columns", where=node.name)
+            expr = expr + Expr(_over(linear.tocsr(), operand.expr), np.zeros(node.size))
+        largest = [self.bounds[name].largest()[:, None] for name in node.operands]
+        slack = np.broadcast_to(affine_slack(op, largest)[0], (node.size,))
+        if not any(isinstance(c.op, Affine) for c in self.graph.consumers(node.name)):
+            self.coded[node.name] = Coded(expr, slack)
+            return
+        z = self._columns(f"z{number}", node, "affine")
+        if not slack.any():
+            self.builder.equal(f"def{number}", z - expr)
+        else:
+            self.builder.at_most(f"def{number}u", z - expr, slack)
+            self.builder.at_most(f"def{number}l", expr - z, slack)
+
+    def relu(self, node: Node, number: int) -> None:
+        pre = self.coded[node.operands[0]]
+        known = self.bounds[node.operands[0]]
+        lower, upper = known.lower[0], known.upper[0]
+        y = self._columns(f"y{number}", node, "output of relu")
+        self.builder.at_most(f"above{number}", pre.expr - y, pre.slack)
+        active = np.flatnonzero(lower >= 0)
+        if len(active):
+            same = y[active] - pre.expr[active]
+            self.builder.at_most(f"same{number}", same, pre.slack[active])
+        split = np.flatnonzero((lower < 0) & (upper > 0))
+        if not len(split):
+            return
+        a = self.builder.binaries(f"a{number}", len(split))
+        self.blocks.append(Block(f"a{number}", node.name, "phase of relu", tuple(split.tolist())))
+        l, u, z = lower[split], upper[split], pre.expr[split]  # noqa: E741
+        # y <= z - l (1 - a) and y <= u a
+        self.builder.at_most(
+            f"below{number}", y[split] - z - a.scale(l), up(pre.slack[split] - l)
+        )
+        self.builder.at_most(f"phase{number}", y[split] - a.scale(u))
+
+    def max(self, node: Node, groups: npt.NDArray[np.intp], number: int) -> None:
+        arguments = self.coded[node.operands[0]]
+        known = self.bounds[node.operands[0]]
+        y = self._columns(f"y{number}", node, "output of max")
+        group, place = np.nonzero(groups >= 0)
+        member = groups[group, place]
+        z, slack = arguments.expr[member], arguments.slack[member]
+        a = self.builder.binaries(f"a{number}", len(member))
+        self.blocks.append(Block(f"a{number}", node.name, "choice of max", tuple(group.tolist())))
+        top = self.bounds[node.name].upper[0][group]
+        reach = up(top - known.lower[0][member])
+        # y >= z_i, y <= z_i + (U - l_i)(1 - a_i), and one member is chosen
+        self.builder.at_most(f"above{number}", z - y[group], slack)
+        self.builder.at_most(f"below{number}", y[group] - z + a.scale(reach), up(slack + reach))
+        entries = (np.ones(len(member)), (group, np.arange(len(member))))
+        chosen = sp.csr_array(sp.coo_array(entries, shape=(node.size, len(member))))
+        self.builder.equal(f"one{number}", a.through(chosen), np.ones(node.size))
+
+    def _columns(self, stem: str, node: Node, role: str) -> Expr:
+        """Columns for a value, with its bounds."""
+        known = self.bounds[node.name]
+        expr = self.builder.columns(stem, known.lower[0], known.upper[0])
+        self.blocks.append(Block(stem, node.name, role, tuple(range(node.size))))
+        self.coded[node.name] = Coded(expr, np.zeros(node.size))
+        return expr
+
+
+def _is_columns(expr: Expr) -> bool:
+    """Whether each expression is just one column."""
+    one_each = expr.matrix.nnz == len(expr) and bool((expr.matrix.data == 1.0).all())
+    return one_each and not expr.constant.any()
+
+
+def _over(matrix: sp.csr_array, columns: Expr) -> sp.csr_array:
+    """Entries over a block of columns: the matrix moved to where the block lies; exact."""
+    place = columns.matrix.indices
+    width = columns.matrix.shape[1]
+    moved = sp.csr_array((matrix.data, place[matrix.indices], matrix.indptr), (len(matrix.indptr) - 1, width))
+    moved.sort_indices()
+    return moved

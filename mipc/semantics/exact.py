@@ -1,0 +1,136 @@
+"""The exact meaning: what each value is at one input, in integers times a power of two.
+
+Every float is such a number, so sums and products need no rounding. Where the graph itself holds
+rounded numbers (an :class:`~mipc.ir.ops.Affine` that is not exact) the result carries a radius,
+and the exact value lies within it. Integers are Python's own, in numpy object arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias, assert_never
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.ir.graph import Graph
+from mipc.ir.ops import Affine, Input, Max, Relu
+
+__all__ = ["Dyadic", "evaluate_exactly"]
+
+Integers: TypeAlias = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Dyadic:
+    """``(number +- radius) * 2**exponent``, elementwise; (n,) arrays of Python integers."""
+
+    number: Integers
+    radius: Integers
+    exponent: int
+
+    @staticmethod
+    def of(values: npt.NDArray[np.float64]) -> Dyadic:
+        """Floats, exactly."""
+        mantissa, exponent = np.frexp(np.asarray(values, dtype=np.float64))
+        whole = np.ldexp(mantissa, 53).astype(np.int64)
+        used = whole != 0
+        if not used.any():
+            zeros = np.zeros(whole.shape, dtype=object)
+            return Dyadic(zeros, zeros, 0)
+        # the lowest set bit of each tells how far its power of two can be raised
+        lowest = whole & -whole
+        trailing = np.where(used, np.frexp(lowest.astype(np.float64))[1] - 1, 0)
+        powers = exponent.astype(np.int64) - 53 + trailing
+        common = int(powers[used].min())
+        shifts = np.where(used, powers - common, 0)
+        number = (whole >> trailing).astype(object) * (1 << shifts.astype(object))
+        return Dyadic(number, np.zeros(whole.shape, dtype=object), common)
+
+    def at(self, exponent: int) -> Dyadic:
+        """The same numbers at a lower or equal exponent."""
+        factor = 1 << (self.exponent - exponent)
+        return Dyadic(self.number * factor, self.radius * factor, exponent)
+
+    def bounds(self, index: int) -> tuple[Fraction, Fraction]:
+        """The exact range of one number."""
+        unit = Fraction(2) ** self.exponent
+        number, radius = int(self.number[index]), int(self.radius[index])
+        return (number - radius) * unit, (number + radius) * unit
+
+
+def evaluate_exactly(graph: Graph, point: npt.NDArray[np.float64]) -> dict[str, Dyadic]:
+    """Every value at one input.
+
+    Parameters
+    ----------
+    point : (n,) float64
+        The value of the only input, taken as exact.
+    """
+    values: dict[str, Dyadic] = {}
+    for node in graph:
+        arguments = [values[name] for name in node.operands]
+        match node.op:
+            case Input():
+                values[node.name] = Dyadic.of(point)
+            case Affine():
+                values[node.name] = _affine(node.op, arguments)
+            case Relu():
+                x = arguments[0]
+                values[node.name] = Dyadic(np.maximum(x.number, 0), x.radius, x.exponent)
+            case Max(groups):
+                values[node.name] = _max(groups, arguments[0])
+            case _ as never:
+                assert_never(never)
+    return values
+
+
+def _affine(op: Affine, arguments: list[Dyadic]) -> Dyadic:
+    parts = [Dyadic.of(op.offset)]
+    for linear, x in zip(op.maps, arguments, strict=True):
+        matrix = linear.tocsr()
+        entries = Dyadic.of(matrix.data)
+        number = _rows(entries.number * x.number[matrix.indices], matrix.indptr)
+        radius = np.zeros(len(number), dtype=object)
+        if x.radius.any():
+            radius = _rows(abs(entries.number) * x.radius[matrix.indices], matrix.indptr)
+        if op.relative:
+            reach = abs(x.number) + x.radius
+            size = _rows(abs(entries.number) * reach[matrix.indices], matrix.indptr)
+            radius = radius + _share(size, op.relative)
+        parts.append(Dyadic(number, radius, entries.exponent + x.exponent))
+    if op.relative:
+        parts[0] = Dyadic(
+            parts[0].number, _share(abs(parts[0].number), op.relative), parts[0].exponent
+        )
+    if op.radius is not None:
+        extra = Dyadic.of(op.radius)
+        parts.append(Dyadic(extra.number * 0, extra.number, extra.exponent))
+    exponent = min(part.exponent for part in parts)
+    aligned = [part.at(exponent) for part in parts]
+    number = sum((part.number for part in aligned[1:]), aligned[0].number)
+    radius = sum((part.radius for part in aligned[1:]), aligned[0].radius)
+    return Dyadic(number, radius, exponent)
+
+
+def _share(sizes: Integers, share: float) -> Integers:
+    """``share * sizes`` rounded up to an integer."""
+    top, bottom = share.as_integer_ratio()
+    return -((-sizes * top) // bottom)
+
+
+def _rows(products: Integers, indptr: npt.NDArray[Any]) -> Integers:
+    """Sums over the rows of a csr matrix whose entries were multiplied."""
+    sums = np.zeros(len(indptr) - 1, dtype=object)
+    filled = np.flatnonzero(np.diff(indptr))
+    if len(filled):
+        sums[filled] = np.add.reduceat(products, indptr[:-1][filled])
+    return sums
+
+
+def _max(groups: npt.NDArray[np.intp], x: Dyadic) -> Dyadic:
+    """The largest of each group; its radius is at most the largest of the group's."""
+    first = groups[:, :1]
+    members = np.where(groups < 0, first, groups)
+    return Dyadic(x.number[members].max(axis=1), x.radius[members].max(axis=1), x.exponent)

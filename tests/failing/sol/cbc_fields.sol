@@ -1,0 +1,3 @@
+Optimal - objective value -4.00000000
+      0 x     4    -1
+      1 y  0.5

@@ -1,0 +1,5 @@
+Optimal - objective value -4.00000000
+      0 x     4    -1
+      1 y   0.5  0
+0 x 4 0
+0 x 4 0

@@ -1,0 +1,2 @@
+# Objective value = -4
+x 4

@@ -1,0 +1,10 @@
+Model status
+Optimal
+
+# Primal solution values
+Feasible
+Objective -4
+# Columns 2
+x 4
+x 0.5
+# Rows 0

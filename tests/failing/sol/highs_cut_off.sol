@@ -1,0 +1,8 @@
+Model status
+Optimal
+
+# Primal solution values
+Feasible
+Objective -4
+# Columns 2
+x 4

@@ -1,0 +1,2 @@
+solution status: optimal solution found
+x 4 (obj:-1)
