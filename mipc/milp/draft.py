@@ -1,4 +1,4 @@
-"""A model while it is being read from a text, and what the readers of texts share.
+"""A model while it is being read from a text, which the readers of all formats share.
 
 A reader adds columns, rows and entries as it meets them, each with the place it was met at;
 :meth:`Draft.finish` then checks what can only be known at the end and returns the model.
@@ -7,7 +7,6 @@ A reader adds columns, rows and entries as it meets them, each with the place it
 from __future__ import annotations
 
 import math
-import re
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,8 +18,9 @@ import scipy.sparse as sp
 
 from mipc.errors import ParseError
 from mipc.milp.model import Csr, Model, Names, Vector
+from mipc.milp.reading import number, shown
 
-__all__ = ["Draft", "ascii_text", "number", "shown"]
+__all__ = ["Draft", "ignored_row", "objective_row"]
 
 _Indices: TypeAlias = npt.NDArray[np.int32]
 
@@ -28,33 +28,6 @@ longest_name = 255
 largest_bound = 1e19
 objective_row = -1
 ignored_row = -2
-
-_decimal = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?").fullmatch
-_controls = bytes(set(range(32)) - {9, 10}) + bytes([127])
-_ordinary = bytes(set(range(256)) - set(_controls))
-
-
-def ascii_text(data: bytes, where: str) -> str:
-    """Decode a file: ASCII, no control characters, lines ended by LF."""
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n")
-    if not data.isascii() or data.translate(None, _ordinary):
-        places = re.search(rb"[^\t\n\x20-\x7e]", data)
-        line = data.count(b"\n", 0, places.start() if places else 0) + 1
-        raise ParseError(
-            "a character that is not printable ASCII",
-            where=f"{where}:{line}",
-            remedy="Rename what carries it; compressed files need the suffix .gz.",
-        )
-    return data.decode("ascii")
-
-
-def number(text: str) -> float | None:
-    """Read a finite decimal number, or None for ``nan``, ``inf``, ``0x1``, ``1.5D1``, ``1_0``."""
-    if len(text) > 64 or not _decimal(text):
-        return None
-    value = float(text)
-    return value if math.isfinite(value) else None
 
 
 @dataclass
@@ -98,7 +71,7 @@ class Draft:
             self.fail(
                 place,
                 f"{shown(text)} is infinite to some solvers",
-                "Use PL, MI, FR or inf for infinity.",
+                "Write PL, MI, FR or inf.",
             )
         return value
 
@@ -218,8 +191,3 @@ def _dense(given: dict[int, float], length: int, default: float) -> Vector:
 
 def _whole(value: float) -> bool:
     return math.isinf(value) or value == math.floor(value)
-
-
-def shown(text: str) -> str:
-    """Quote a text, short enough for a message."""
-    return repr(text if len(text) <= 40 else text[:37] + "...")

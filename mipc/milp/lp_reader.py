@@ -13,8 +13,9 @@ from typing import NoReturn
 
 import numpy as np
 
-from mipc.milp.draft import Draft, ascii_text, number, objective_row, shown
+from mipc.milp.draft import Draft, objective_row
 from mipc.milp.model import Model
+from mipc.milp.reading import ascii_text, cut_off, number, shown
 
 __all__ = ["read"]
 
@@ -221,7 +222,7 @@ class _Reader:
 
     def _at_heading(self) -> bool:
         if not self.words[self.at]:
-            self._fail("no End", "The file was cut off: make it again.")
+            self._fail("no End", cut_off)
         return self.words[self.at].lower() in _headings
 
     def _found(self, heading: set[str]) -> bool:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mipc.errors import ParseError
-from mipc.milp.draft import Draft, ascii_text, ignored_row, objective_row, shown
+from mipc.milp.draft import Draft, ignored_row, objective_row
 from mipc.milp.model import Model
+from mipc.milp.reading import ascii_text, cut_off, shown
 
 __all__ = ["read"]
 
@@ -80,7 +81,7 @@ def read(data: bytes, where: str) -> Model:
             return reader.finish()
         else:
             reader.header(fields, place)
-    raise ParseError("no ENDATA", where=where, remedy="The file was cut off: make it again.")
+    raise ParseError("no ENDATA", where=where, remedy=cut_off)
 
 
 @dataclass

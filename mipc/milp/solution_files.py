@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import ParseError
-from mipc.milp.draft import ascii_text, shown
+from mipc.milp.reading import Lines, ascii_text, cut_off, shown
 from mipc.milp.solution import Solution
-from mipc.milp.solution_forms import Lines, SolutionFile, cbc, glpk, highs, scip
+from mipc.milp.solution_forms import SolutionFile, cbc, glpk, highs, scip
 
 __all__ = ["SolutionFile", "read", "sniff", "to_solution"]
 
@@ -53,9 +53,7 @@ def read(data: bytes, where: str) -> SolutionFile:
             remedy="Write it with HiGHS style 0, cbc -solution, glpsol -w or scip write solution.",
         )
     if not text.endswith("\n"):
-        raise ParseError(
-            "the last line has no end", where=where, remedy="The file was cut off: make it again."
-        )
+        raise ParseError("the last line has no end", where=where, remedy=cut_off)
     return _readers[solver](Lines(text, where))
 
 

@@ -6,19 +6,15 @@ are read only if that status comes with a point: CBC and GLPK write numbers even
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from mipc.errors import ParseError
-from mipc.milp.draft import number, shown
+from mipc.milp.reading import Lines, cut_off, shown
 from mipc.milp.solution import Status
 
-__all__ = ["Lines", "SolutionFile", "cbc", "glpk", "highs", "scip"]
+__all__ = ["SolutionFile", "cbc", "glpk", "highs", "scip"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,61 +45,6 @@ class SolutionFile:
     values: dict[str, float] | npt.NDArray[np.float64]
     complete: bool
     where: str
-
-
-_cut_off = "The file was cut off: make it again."
-
-
-class Lines:
-    """The lines of a file, read one after another."""
-
-    def __init__(self, text: str, where: str) -> None:
-        self.lines = text.split("\n")
-        self.where = where
-        self.at = -1
-
-    def next(self) -> str:
-        """Step to the next line, which must be there."""
-        self.at += 1
-        if self.at >= len(self.lines):
-            raise ParseError("ends too early", where=self.where, remedy=_cut_off)
-        return self.lines[self.at]
-
-    def rest(self) -> Iterator[list[str]]:
-        """Step through the lines that are left, as fields; blank lines are left out."""
-        while self.at + 1 < len(self.lines):
-            if fields := self.next().split():
-                yield fields
-
-    def fail(self, what: str, remedy: str = "") -> NoReturn:
-        """Stop at this line."""
-        raise ParseError(what, where=f"{self.where}:{self.at + 1}", remedy=remedy)
-
-    def number(self, text: str) -> float:
-        """Read a finite number on this line."""
-        value = number(text)
-        if value is None:
-            self.fail(f"{shown(text)} is not a finite decimal number")
-        return value
-
-    def count(self, text: str) -> int:
-        """Read a number of lines, or a position."""
-        if not re.fullmatch(r"[0-9]{1,9}", text):
-            self.fail(f"{shown(text)} is no count")
-        return int(text)
-
-    def after(self, beginning: str) -> str:
-        """Step to the next line, which must begin so, and return the rest of it."""
-        line = self.next()
-        if not line.startswith(beginning):
-            self.fail(f"{shown(line)} where {beginning!r} should be")
-        return line.removeprefix(beginning).strip()
-
-    def put(self, values: dict[str, float], name: str, text: str) -> None:
-        """Note the value of a column, the only one."""
-        if name in values:
-            self.fail(f"a second value of {shown(name)}")
-        values[name] = self.number(text)
 
 
 _highs_words = {
@@ -141,7 +82,7 @@ def highs(lines: Lines) -> SolutionFile:
         for _ in range(lines.count(lines.after("# Columns"))):
             fields = lines.next().split()
             if len(fields) != 2:
-                lines.fail("not a column and its value", _cut_off)
+                lines.fail("not a column and its value", cut_off)
             lines.put(values, *fields)
     dual_bound = None
     for fields in lines.rest():
@@ -181,7 +122,7 @@ def cbc(lines: Lines) -> SolutionFile:
     for fields in lines.rest() if status.has_point else ():
         cells = fields[1:] if fields[0] == "**" else fields
         if len(cells) != 4:
-            lines.fail("not an index, a name, a value and a dual value", _cut_off)
+            lines.fail("not an index, a name, a value and a dual value", cut_off)
         index = lines.count(cells[0])
         if index <= previous:
             blocks.append({})
@@ -236,7 +177,7 @@ def glpk(lines: Lines) -> SolutionFile:
                 lines.fail(f"a second value of column {index}, or a column 0")
             values[index] = lines.number(fields[value_at])
     else:
-        lines.fail("no 'e o f'", _cut_off)
+        lines.fail("no 'e o f'", cut_off)
     if status.has_point and (len(values) != count or max(values, default=0) != count):
         lines.fail(f"not one value of each of {count} columns")
     column_values = np.array([values[index] for index in sorted(values)], dtype=np.float64)
@@ -274,12 +215,12 @@ def scip(lines: Lines) -> SolutionFile:
         line = lines.next()
     begins, _, objective = line.partition(":")
     if begins != "objective value" and line.strip() != "no solution available":
-        lines.fail(f"{shown(line)} where the objective value should be", _cut_off)
+        lines.fail(f"{shown(line)} where the objective value should be", cut_off)
     status = _scip_words.get(detail, Status.UNKNOWN).seen_with(begins == "objective value")
     value = lines.number(objective.strip()) if status.has_point else None
     values: dict[str, float] = {}
     for fields in lines.rest() if status.has_point else ():
         if len(fields) != 3 or not fields[2].startswith("(obj:"):
-            lines.fail("not a column, its value and its objective", _cut_off)
+            lines.fail("not a column, its value and its objective", cut_off)
         lines.put(values, fields[0], fields[1])
     return SolutionFile("scip", status, detail, value, None, values, False, lines.where)

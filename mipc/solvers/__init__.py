@@ -1,0 +1,1 @@
+"""Answers about a model, from solvers in process or on the command line. Knows no networks."""

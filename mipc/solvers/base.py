@@ -1,0 +1,52 @@
+"""What every solver is asked, and the table of solvers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mipc.milp.model import Model
+from mipc.milp.solution import Solution
+
+__all__ = ["Limits", "Solver"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far a solver may go.
+
+    Attributes
+    ----------
+    seconds : float or None
+        Wall time; 5 seconds after it the solver is killed.
+    target : float or None
+        Stop at the first feasible point whose objective is at most this. Not every solver can.
+    memory : int
+        Bytes of address space.
+    relative_gap : float
+        Between the objective and its bound, when to stop.
+    """
+
+    seconds: float | None = None
+    target: float | None = None
+    memory: int = 12 * 1024**3
+    relative_gap: float = 1e-6
+
+
+class Solver(Protocol):
+    """Something that solves models."""
+
+    @property
+    def name(self) -> str:
+        """As ``--solver`` names it."""
+        ...
+
+    def solve(self, model: Model, limits: Limits) -> Solution:
+        """What the solver claims. A crash or a kill is a status, not an exception.
+
+        Raises
+        ------
+        SolverError
+            The solver is missing or may not be used.
+        """
+        ...

@@ -1,0 +1,175 @@
+"""HiGHS, in a worker process: a crash, a hang or a memory blow-up is a status, never the end.
+
+The worker is started on first use and kept for the next model. It is killed when it passes its
+time, and started again when it is next needed.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from mipc.errors import SolverError
+from mipc.milp.model import Model
+from mipc.milp.solution import Solution, Status
+from mipc.solvers.base import Limits
+from mipc.solvers.wire import Arrays, model_message, receive, send
+
+__all__ = ["GRACE", "Highs"]
+
+GRACE = 5.0
+"""Seconds after its time limit at which a solver is killed."""
+
+START = 60.0
+"""Seconds a worker may take to start and pass its self-test."""
+
+
+@dataclass
+class Highs:
+    """A solver with a worker process of its own; use it as a context manager."""
+
+    name: str = "highs"
+    version: str = ""
+    _worker: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def __enter__(self) -> Highs:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            worker, self._worker = self._worker, None
+            _kill(worker)
+
+    def solve(self, model: Model, limits: Limits) -> Solution:
+        """Solve a model; see :class:`~mipc.solvers.base.Solver`."""
+        begin = time.perf_counter()
+        worker = self._started(limits)
+        options: dict[str, Any] = {"mip_rel_gap": limits.relative_gap}
+        if limits.seconds is not None:
+            options["time_limit"] = max(limits.seconds, 0.01)
+        if limits.target is not None:
+            options["objective_target"] = limits.target
+        deadline = None if limits.seconds is None else begin + limits.seconds + GRACE
+        try:
+            assert worker.stdin is not None
+            send(worker.stdin, options, model_message(model))
+            answer = _receive(worker, deadline)
+        except (BrokenPipeError, EOFError, TimeoutError) as error:
+            detail = self._obituary(error)
+            status = Status.STOPPED if isinstance(error, TimeoutError) else Status.FAILED
+            return Solution(status, None, None, None, time.perf_counter() - begin, detail)
+        header, arrays = answer
+        status = Status(header["status"]).seen_with(point="values" in arrays)
+        return Solution(
+            status=status,
+            objective=header["objective"] if status.has_point else None,
+            dual_bound=header["dual_bound"],
+            values=arrays.get("values") if status.has_point else None,
+            seconds=time.perf_counter() - begin,
+            detail=header["detail"],
+        )
+
+    def start(self, limits: Limits | None = None) -> None:
+        """Start the worker without waiting for it, so that the first solve finds it ready.
+
+        Raises
+        ------
+        SolverError
+            It cannot be started.
+        """
+        if self._worker is None or self._worker.poll() is not None:
+            self._worker = _spawn((limits or Limits()).memory)
+            self.version = ""
+
+    def _started(self, limits: Limits) -> subprocess.Popen[bytes]:
+        self.start(limits)
+        worker = self._worker
+        assert worker is not None
+        if not self.version:
+            try:
+                header, _ = _receive(worker, time.perf_counter() + START)
+            except (EOFError, TimeoutError) as error:
+                raise SolverError(
+                    f"HiGHS does not start: {self._obituary(error)}",
+                    remedy="reinstall highspy",
+                ) from error
+            self.version = header["version"]
+            if header["failed"]:
+                self.close()
+                raise SolverError(
+                    f"HiGHS {header['version']} answers wrongly on models with known answers: "
+                    f"{', '.join(header['failed'])}",
+                    remedy="install the highspy version that mipc asks for",
+                )
+        return worker
+
+    def _obituary(self, error: Exception) -> str:
+        """End a worker that did not answer, and say what it died of."""
+        worker, self._worker = self._worker, None
+        assert worker is not None
+        if isinstance(error, TimeoutError):
+            _kill(worker)
+            return "HiGHS: killed, it did not stop at its time limit"
+        code = worker.wait()
+        _kill(worker)
+        cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return f"HiGHS: its process died ({cause})"
+
+
+def _spawn(memory: int) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-P", "-m", "mipc.solvers.highs_worker", str(memory)]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        start_new_session=True,
+    )
+
+
+def _kill(worker: subprocess.Popen[bytes]) -> None:
+    """End a worker and whatever it started, and close its pipes."""
+    try:
+        os.killpg(worker.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    worker.wait()
+    for stream in (worker.stdin, worker.stdout):
+        if stream is not None:
+            try:
+                stream.close()
+            except BrokenPipeError:
+                pass
+
+
+def _receive(
+    worker: subprocess.Popen[bytes], deadline: float | None
+) -> tuple[dict[str, Any], Arrays]:
+    """The next message; waits no longer than the deadline for its first byte."""
+    stream = worker.stdout
+    assert stream is not None
+    wait = None if deadline is None else max(deadline - time.perf_counter(), 0.0)
+    ready, _, _ = select.select([stream], [], [], wait)
+    if not ready:
+        raise TimeoutError
+    message = receive(_binary(stream))
+    if message is None:
+        raise EOFError
+    return message
+
+
+def _binary(stream: Any) -> BinaryIO:
+    result: BinaryIO = stream
+    return result

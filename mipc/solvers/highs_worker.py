@@ -1,0 +1,137 @@
+"""The process in which HiGHS runs: reads models on standard input, writes what HiGHS claims.
+
+Run as ``python -m mipc.solvers.highs_worker MEMORY_BYTES``. The only file that imports highspy.
+At the start HiGHS has to solve models whose answers are known; a version that fails one is
+refused for all that follows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import sys
+import time
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from mipc.milp.model import Model
+from mipc.solvers.known_answers import failed_answers
+from mipc.solvers.wire import model_of, receive, send
+
+STATUS = {
+    "Optimal": "optimal",
+    "Infeasible": "infeasible",
+    "Primal infeasible or unbounded": "unknown",
+    "Unbounded": "unbounded",
+    "Time limit reached": "stopped",
+    "Iteration limit reached": "stopped",
+    "Solution limit reached": "stopped",
+    "Target for objective reached": "stopped",
+    "Bound on objective reached": "unknown",
+    "Interrupted by user": "stopped",
+    "Interrupted by HiGHS": "stopped",
+    "Memory limit reached": "stopped",
+    "Solve error": "failed",
+    "Unknown": "unknown",
+}
+"""What HiGHS says -> what it is taken to claim; any other word is ``unknown``."""
+
+
+def main() -> None:
+    """Serve models until standard input ends."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what HiGHS prints must not mix with answers
+    _confine(int(sys.argv[1]))
+    import highspy
+
+    version = highspy.Highs().version()
+    failed = failed_answers(lambda model: _solve(highspy, model, {}))
+    send(answers, {"version": version, "failed": failed}, {})
+    serve(highspy, sys.stdin.buffer, answers)
+
+
+def _confine(memory: int) -> None:
+    """Limit memory, leave no core files, and end when the parent ends, where the system can."""
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG on Linux
+
+
+def serve(highspy: Any, questions: BinaryIO, answers: BinaryIO) -> None:
+    """Answer each message."""
+    while (message := receive(questions)) is not None:
+        header, arrays = message
+        begin = time.perf_counter()
+        claim = _solve(highspy, model_of(arrays), header)
+        values = claim.pop("values")
+        claim["seconds"] = time.perf_counter() - begin
+        send(answers, claim, {} if values is None else {"values": values})
+
+
+def _solve(highspy: Any, model: Model, options: dict[str, Any]) -> dict[str, Any]:
+    """Solve one model from scratch; any status of HiGHS but "ok" on our own model is a failure."""
+    solver = highspy.Highs()
+    fine = highspy.HighsStatus.kOk
+    solver.setOptionValue("output_flag", False)
+    chosen = {"threads": 1, "mip_rel_gap": 1e-6, "mip_abs_gap": 1e-9, **options}
+    for name, value in chosen.items():
+        if solver.setOptionValue(name, value) != fine:
+            return _failed(f"option {name}={value!r} was refused")
+    if solver.passModel(_as_highs(highspy, model)) != fine:
+        return _failed("a warning or an error when the model was passed")
+    status = solver.run()
+    word = solver.modelStatusToString(solver.getModelStatus())
+    if status == highspy.HighsStatus.kError:
+        return _failed(f"an error in the solve: {word}")
+    info, solution = solver.getInfo(), solver.getSolution()
+    feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    values = np.array(solution.col_value, dtype=np.float64) if feasible else None
+    is_mip = bool(model.integer.any())
+    bound = float(info.mip_dual_bound) if is_mip else None
+    if not is_mip and word == "Optimal":
+        bound = float(info.objective_function_value)
+    return {
+        "status": STATUS.get(word, "unknown"),
+        "detail": f"HiGHS: {word}",
+        "objective": float(info.objective_function_value) if feasible else None,
+        "dual_bound": bound if bound is not None and np.isfinite(bound) else None,
+        "values": values,
+        "nodes": int(info.mip_node_count) if is_mip else 0,
+    }
+
+
+def _failed(detail: str) -> dict[str, Any]:
+    return {
+        "status": "failed", "detail": f"HiGHS: {detail}", "objective": None,
+        "dual_bound": None, "values": None, "nodes": 0,
+    }  # fmt: skip
+
+
+def _as_highs(highspy: Any, model: Model) -> Any:
+    """The model in HiGHS's own types; rows by row."""
+    lp = highspy.HighsLp()
+    rows, columns = model.matrix.shape
+    lp.num_col_, lp.num_row_ = columns, rows
+    lp.col_cost_ = model.objective
+    lp.col_lower_, lp.col_upper_ = model.lower, model.upper
+    lp.row_lower_ = np.where(model.sense >= 0, model.rhs, -highspy.kHighsInf)
+    lp.row_upper_ = np.where(model.sense <= 0, model.rhs, highspy.kHighsInf)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.num_col_, lp.a_matrix_.num_row_ = columns, rows
+    lp.a_matrix_.start_ = model.matrix.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = model.matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = model.matrix.data
+    if model.integer.any():
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[int(flag)] for flag in model.integer]
+    return lp
+
+
+if __name__ == "__main__":
+    main()
