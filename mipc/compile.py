@@ -27,7 +27,7 @@ from mipc.passes.bounds import Bounds
 from mipc.properties.query import Query
 from mipc.sidecar import sidecar_bytes
 
-__all__ = ["Compiled", "Part", "bound_query", "compile_query", "simplify", "write_files"]
+__all__ = ["Compiled", "Part", "bound_query", "compile_query", "parts_of", "simplify", "write_files"]
 
 Watch = Callable[[str, Problem], None]
 
@@ -102,7 +102,7 @@ def compile_query(
         Numbers that no solver can be trusted with.
     """
     problem, first = bound_query(query, passes, watch)
-    parts = _parts(query, problem)
+    parts = parts_of(query, problem)
     groups = _groups(parts, combine=combine, all_disjuncts=all_disjuncts)
     formulations, problems, records = [], [], []
     for number, targets in enumerate(groups):
@@ -182,7 +182,7 @@ def _leading(passes: Sequence[Pass]) -> int:
     )
 
 
-def _parts(query: Query, problem: Problem) -> tuple[Part, ...]:
+def parts_of(query: Query, problem: Problem) -> tuple[Part, ...]:
     """Bounds of each disjunct's margin, the smallest of its rows; and whether it is open.
 
     A disjunct is closed when its margin is surely negative: a tie is a violation. For the

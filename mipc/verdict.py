@@ -1,0 +1,164 @@
+"""Verdicts, and the only function that makes one.
+
+``Robust`` rests on bounds or on a solver's claim, and says which. ``Violated`` rests on a replayed
+witness and on nothing else. Everything else is ``Unknown``, with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from mipc.numerics.rationals import Enclosed
+from mipc.properties.query import Query
+from mipc.replay import Replay
+
+__all__ = ["Answer", "Finding", "Robust", "Unknown", "Verdict", "Violated", "conclude", "distance"]
+
+Trust: TypeAlias = Literal["bounds", "solver"]
+Range: TypeAlias = tuple[float, float]
+
+CLAIM_GUARD = 1e-6
+"""A solver's bound is believed only up to its feasibility tolerance, relative to its size."""
+
+
+@dataclass(frozen=True)
+class Robust:
+    """No point of the box violates the requirement; ``trust`` says on whose word."""
+
+    trust: Trust
+
+
+@dataclass(frozen=True, eq=False)
+class Violated:
+    """A point of the box violates it: ``witness``, which was replayed."""
+
+    witness: Replay
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Neither was established. ``reason`` is a code of `spec/verdicts.md`, ``detail`` is words."""
+
+    reason: str
+    detail: str = ""
+
+
+Verdict: TypeAlias = Robust | Violated | Unknown
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was established about one disjunct.
+
+    Attributes
+    ----------
+    target : int
+    closed : "bounds", "solver" or None
+        On whose word it cannot hold.
+    upper : float
+        No point of the box has a larger margin: proved by bounds, or claimed by a solver.
+    nearest : float
+        No violation is nearer to the centre: claimed by a solver, 0 if nothing is known.
+    reason, detail : str
+        Why it is open, if it is.
+    """
+
+    target: int
+    closed: Trust | None
+    upper: float
+    nearest: float = 0.0
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A verdict and the numbers that go with it.
+
+    Attributes
+    ----------
+    verdict : Verdict
+    stage : str
+        What settled it: ``input``, ``bounds``, ``solver`` or ``none``.
+    margin : (lower, upper) or None
+        The largest margin in the box: replayed from below, bounded from above.
+    distance : (lower, upper) or None
+        The least distance of a violation: bounded from below, replayed from above.
+    seconds : float
+    """
+
+    verdict: Verdict
+    stage: str
+    margin: Range | None
+    distance: Range | None
+    seconds: float = 0.0
+
+
+def conclude(
+    query: Query, findings: Sequence[Finding], replays: Sequence[Replay], stage: str
+) -> Answer:
+    """The verdict that findings and replayed points allow.
+
+    Sound by construction: ``Violated`` needs a replay that is a witness; ``Robust`` needs every
+    disjunct of the query closed and no witness. A solver that closed a disjunct of which there is
+    a witness is contradicted by it, and the witness wins.
+    """
+    witnesses = [run for run in replays if run.violates]
+    upper = max(
+        (finding.upper for finding in findings), default=float("inf")
+    )
+    complete = {f.target for f in findings} == {d.target for d in query.disjuncts}
+    lower = max((_down(run.exact_margin[0]) for run in replays if run.inside), default=None)
+    margin = (lower, max(upper, lower)) if lower is not None and complete else None
+    if margin is None and complete:
+        margin = (float("-inf"), upper)
+    if witnesses:
+        best = _best(query, witnesses)
+        least = min((f.nearest for f in findings if f.closed is None), default=0.0)
+        return Answer(Violated(best), stage, margin, _distances(query, best, least))
+    open_ones = [finding for finding in findings if finding.closed is None]
+    if complete and not open_ones:
+        on_solver = any(finding.closed == "solver" for finding in findings)
+        return Answer(Robust("solver" if on_solver else "bounds"), stage, margin, None)
+    flaws = [run.flaw for run in replays if run.inside]
+    first = next((f for f in open_ones if f.reason), None)
+    if first is not None:
+        reason, detail = first.reason, first.detail
+    else:
+        reason, detail = (flaws[0] if flaws else "undecided"), ""
+    return Answer(Unknown(reason, detail), "none", margin, None)
+
+
+def distance(query: Query, run: Replay) -> float | None:
+    """The distance of a point from the centre in the question's norm, rounded up."""
+    centre = query.question.centre
+    if centre is None:
+        return None
+    gaps = [abs(Fraction(x) - Fraction(c)) for x, c in zip(run.point.tolist(), centre.tolist(), strict=True)]
+    total = max(gaps) if query.question.norm == "linf" else sum(gaps, Fraction(0))
+    return float(Enclosed.of(total).above)
+
+
+def _best(query: Query, witnesses: list[Replay]) -> Replay:
+    """The nearest witness for ``closest``, the one with the largest margin otherwise."""
+    if query.question.objective == "closest":
+        return min(witnesses, key=lambda run: distance(query, run) or 0.0)
+    return max(witnesses, key=lambda run: run.exact_margin[0])
+
+
+def _distances(query: Query, best: Replay, least: float) -> Range | None:
+    if query.question.objective != "closest":
+        reached = distance(query, best)
+        return None if reached is None else (0.0, reached)
+    reached = distance(query, best)
+    assert reached is not None
+    return min(least, reached), reached
+
+
+def _down(value: Fraction) -> float:
+    return float(np.asarray(Enclosed.of(value).below))

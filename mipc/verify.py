@@ -1,0 +1,258 @@
+"""Decides a question in process: the input itself, then bounds, then a solver for what is left.
+
+::
+
+    input     is the input already a violation? then no model is needed
+    bounds    which disjuncts surely cannot hold?
+    solver    a model for each of the others, in a worker process
+    replay    every point a solver returns, in the original network
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mipc.compile import Part, bound_query, parts_of, simplify
+from mipc.errors import RangeError
+from mipc.formulation import Formulation, formulate
+from mipc.milp.model import Model
+from mipc.milp.solution import Solution, Status
+from mipc.passes import DEFAULT, Pass, Problem
+from mipc.properties.query import Query
+from mipc.replay import Replay, Runtime, replay
+from mipc.solvers.base import Limits, Solver
+from mipc.solvers.highs import Highs
+from mipc.verdict import CLAIM_GUARD, Answer, Finding, conclude
+
+__all__ = ["verify"]
+
+Progress = Callable[[str], None]
+
+NUDGES = (1e-7, 1e-6, 1e-5)
+"""How much farther than the solver's point, relatively, a closest witness may be looked for."""
+
+
+def verify(
+    query: Query,
+    *,
+    timeout: float | None = None,
+    passes: Sequence[Pass] = DEFAULT,
+    solver: Solver | None = None,
+    progress: Progress | None = None,
+) -> Answer:
+    """Decide a question.
+
+    Parameters
+    ----------
+    timeout : float, optional
+        Seconds for everything; what is not decided then is ``Unknown("timeout")``.
+    solver : Solver, optional
+        HiGHS in a worker process by default.
+    progress : callable, optional
+        Told in words what is being done.
+
+    Raises
+    ------
+    SolverError
+        The solver is missing or may not be used.
+    """
+    begin = time.perf_counter()
+    deadline = None if timeout is None else begin + timeout
+    say = progress or (lambda words: None)
+    if solver is not None:
+        answer = _decide(query, passes, solver, deadline, say)
+    else:
+        with Highs() as highs:
+            answer = _decide(query, passes, highs, deadline, say)
+    return replace(answer, seconds=time.perf_counter() - begin)
+
+
+def _decide(
+    query: Query, passes: Sequence[Pass], solver: Solver, deadline: float | None, say: Progress
+) -> Answer:
+    say("running the input through the network")
+    runtime = Runtime(query.network)
+    start = _start(query)
+    replays = [replay(query, runtime, start)] if start is not None else []
+    unknown = [Finding(d.target, None, float("inf")) for d in query.disjuncts]
+    wants_more = query.question.objective == "worst"
+    if replays and replays[0].violates and not wants_more and query.question.centre is not None:
+        return conclude(query, unknown, replays, "input")
+    say("bounding every neuron")
+    problem, _ = bound_query(query, passes)
+    parts = parts_of(query, problem)
+    findings = {part.target: _bounded(query, part) for part in parts}
+    pending = sorted((p for p in parts if p.is_open), key=lambda part: -part.upper)
+    if not pending:
+        return conclude(query, list(findings.values()), replays, "bounds")
+    stage = "solver"
+    for number, part in enumerate(pending):
+        say(f"solving {query.network.path.name}: target {part.target}, {number + 1} of {len(pending)}")
+        attempt = _Attempt(query, problem, passes, solver, runtime, deadline, replays)
+        findings[part.target] = attempt.at(part)
+        if query.question.objective == "feasibility" and any(run.violates for run in replays):
+            break
+    answer = conclude(query, list(findings.values()), replays, stage)
+    return answer
+
+
+def _start(query: Query) -> np.ndarray | None:
+    """The centre as floats of the network inside the box, if there is a centre and such a point."""
+    if not query.box.has_float:
+        return None
+    middle = query.question.centre
+    if middle is None:
+        middle = query.box.lower + (query.box.upper - query.box.lower) / 2
+    return query.box.nearest(middle)
+
+
+def _bounded(query: Query, part: Part) -> Finding:
+    """What bounds say of a disjunct; for the largest margin only a negative one closes it."""
+    closed = part.upper < 0
+    return Finding(part.target, "bounds" if closed else None, part.upper)
+
+
+class _Attempt:
+    """One disjunct, handed to a solver; whatever point comes back is replayed."""
+
+    def __init__(
+        self,
+        query: Query,
+        problem: Problem,
+        passes: Sequence[Pass],
+        solver: Solver,
+        runtime: Runtime,
+        deadline: float | None,
+        replays: list[Replay],
+    ) -> None:
+        self.query, self.problem, self.passes = query, problem, passes
+        self.solver, self.runtime, self.deadline = solver, runtime, deadline
+        self.replays = replays
+
+    def at(self, part: Part) -> Finding:
+        """What can be established about a disjunct."""
+        bounded = _bounded(self.query, part)
+        if self._left() == 0.0:
+            return replace(bounded, reason="timeout")
+        try:
+            simple, _ = simplify(self.problem, (part.target,), self.passes)
+            formulation = formulate(
+                self.query, simple.graph, simple.bounds, (part.target,), f"target_{part.target}"
+            )
+        except RangeError as error:
+            return replace(bounded, reason="unsupported-range", detail=str(error))
+        objective = self.query.question.objective
+        if objective == "feasibility":
+            return self._feasibility(bounded, formulation, part)
+        claim = self._solve(formulation.model)
+        if claim.values is not None:
+            self._replay(formulation, claim.values)
+            if objective == "closest":
+                self._approach(formulation, claim)
+        if objective == "closest":
+            return _nearest(bounded, claim)
+        return _largest(bounded, claim)
+
+    def _feasibility(self, bounded: Finding, formulation: Formulation, part: Part) -> Finding:
+        """Stop at the first violation that is clearly one; if replay refuses it, at the largest."""
+        clear = -max(part.upper * 1e-2, 1e-6)
+        claim = self._solve(formulation.model, target=clear)
+        if claim.values is not None and not self._replay(formulation, claim.values):
+            claim = self._solve(formulation.model)
+            if claim.values is not None:
+                self._replay(formulation, claim.values)
+        return _closed(bounded, claim)
+
+    def _approach(self, formulation: Formulation, claim: Solution) -> None:
+        """Look for a witness just behind the closest point: it lies on the boundary itself.
+
+        With the phases of the solver's point fixed, the largest margin within a slightly larger
+        distance is a linear program.
+        """
+        assert claim.values is not None and claim.objective is not None
+        for nudge in NUDGES:
+            reach = claim.objective * (1 + nudge) + nudge * 1e-3
+            inner = self._solve(_fixed(formulation, claim.values, reach))
+            if inner.values is not None and self._replay(formulation, inner.values):
+                return
+
+    def _solve(self, model: Model, target: float | None = None) -> Solution:
+        left = self._left()
+        return self.solver.solve(model, Limits(seconds=left, target=target))
+
+    def _left(self) -> float | None:
+        if self.deadline is None:
+            return None
+        return max(self.deadline - time.perf_counter(), 0.0)
+
+    def _replay(self, formulation: Formulation, values: np.ndarray) -> bool:
+        """Replay a solver's point; whether it is a witness."""
+        if not self.query.box.has_float:
+            return False
+        point = self.query.box.nearest(formulation.layout.lift(values))
+        run = replay(self.query, self.runtime, point)
+        self.replays.append(run)
+        return run.violates
+
+
+def _fixed(formulation: Formulation, values: np.ndarray, reach: float) -> Model:
+    """The model with its integers fixed and its distance limited, maximising the margin."""
+    model = formulation.model
+    whole = np.round(values)
+    lower = np.where(model.integer, whole, model.lower)
+    upper = np.where(model.integer, whole, model.upper)
+    objective = np.zeros_like(model.objective)
+    place = 0
+    rows, senses, sides = model.matrix, model.sense, model.rhs
+    for block in formulation.layout.blocks:
+        columns = np.arange(place, place + len(block.neurons))
+        if block.role == "margin":
+            objective[columns] = -1.0
+        if block.role == "distance" and len(columns) == 1:
+            upper[columns] = np.maximum(np.ldexp(reach, -formulation.layout.exponents[columns]), 0)
+        place += len(block.neurons)
+    return replace(
+        model, objective=objective, lower=lower, upper=upper, matrix=rows, sense=senses, rhs=sides,
+        integer=np.zeros_like(model.integer),
+    )  # fmt: skip
+
+
+def _open(bounded: Finding, claim: Solution) -> Finding:
+    """A disjunct that stays open, and why."""
+    reason = {
+        Status.STOPPED: "timeout",
+        Status.FEASIBLE: "timeout",
+        Status.FAILED: "solver-crash" if "died" in claim.detail else "solver-error",
+        Status.OPTIMAL: "",
+    }.get(claim.status, "solver-error")
+    return replace(bounded, closed=None, reason=reason, detail=claim.detail)
+
+
+def _closed(bounded: Finding, claim: Solution) -> Finding:
+    """Only one word of a solver closes a disjunct."""
+    if claim.status is Status.INFEASIBLE:
+        return replace(bounded, closed="solver", upper=min(bounded.upper, 0.0))
+    return _open(bounded, claim)
+
+
+def _nearest(bounded: Finding, claim: Solution) -> Finding:
+    if claim.status is Status.INFEASIBLE:
+        return _closed(bounded, claim)
+    bound = claim.dual_bound if claim.dual_bound is not None else 0.0
+    return replace(_open(bounded, claim), nearest=max(bound - CLAIM_GUARD * abs(bound), 0.0))
+
+
+def _largest(bounded: Finding, claim: Solution) -> Finding:
+    """For the largest margin: a solver's bound on it closes the disjunct where it is negative."""
+    found = _open(bounded, claim)
+    if claim.dual_bound is None:
+        return found
+    upper = -claim.dual_bound + CLAIM_GUARD * max(1.0, abs(claim.dual_bound))
+    if upper >= bounded.upper:
+        return found if bounded.closed is None else replace(found, closed=bounded.closed)
+    closed = "solver" if upper < 0 else None
+    return replace(found, upper=upper, closed=closed)
