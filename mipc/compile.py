@@ -81,6 +81,7 @@ def compile_query(
     *,
     combine: bool = False,
     all_disjuncts: bool = False,
+    groups: Sequence[tuple[int, ...]] | None = None,
     watch: Watch | None = None,
 ) -> Compiled:
     """Compile a question.
@@ -91,8 +92,10 @@ def compile_query(
         One model with a selector for each open disjunct, instead of one model each.
     all_disjuncts : bool
         Also those that bounds close.
+    groups : sequence of tuple of int, optional
+        The targets of each model, instead of those chosen by bounds.
     watch : callable, optional
-        Called after each pass with its name and the problem.
+        Called after each pass with its name and the problem, for the first model.
 
     Raises
     ------
@@ -103,7 +106,8 @@ def compile_query(
     """
     problem, first = bound_query(query, passes, watch)
     parts = parts_of(query, problem)
-    groups = _groups(parts, combine=combine, all_disjuncts=all_disjuncts)
+    if groups is None:
+        groups = _groups(parts, combine=combine, all_disjuncts=all_disjuncts)
     formulations, problems, records = [], [], []
     for number, targets in enumerate(groups):
         simple, later = simplify(problem, targets, passes, watch if number == 0 else None)
@@ -157,8 +161,7 @@ def write_files(compiled: Compiled, path: str | Path) -> list[tuple[Path, Path]]
     written = []
     for number, (name, formulation) in enumerate(zip(names, compiled.formulations, strict=True)):
         model_path, sidecar_path = path.parent / f"{name}{suffix}", path.parent / f"{name}.json"
-        files.write_model(formulation.model, model_path)
-        digest = files.sha256(model_path)
+        digest = files.write_model(formulation.model, model_path)
         text = sidecar_bytes(compiled, number, model_path.name, digest, places)
         files.write_atomic(sidecar_path, text)
         written.append((model_path, sidecar_path))

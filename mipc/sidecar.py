@@ -111,7 +111,7 @@ class ModelFacts(_Strict):
     """The model file."""
 
     file: str
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Of its text, uncompressed.")
     columns: int
     binaries: int
     rows: int
@@ -172,6 +172,14 @@ class Sidecar(_Strict):
             blocks.append(Block(facts.stem, facts.node, facts.role, neurons))
             exponents.extend(facts.exponents or [0] * len(neurons))
         return Layout(tuple(blocks), np.array(exponents, dtype=np.int64))
+
+    def pipeline(self) -> str:
+        """The passes, as ``--passes`` takes them."""
+        steps = []
+        for step in self.passes:
+            options = ",".join(f"{key}={value}" for key, value in step.options.items())
+            steps.append(f"{step.name}{{{options}}}")
+        return ",".join(steps)
 
     def column_names(self) -> list[str]:
         """The names of the columns, made again from the blocks."""

@@ -7,23 +7,28 @@ witness and on nothing else. Everything else is ``Unknown``, with a reason.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
 import numpy as np
 
+from mipc.compile import Part
+from mipc.milp.solution import Solution, Status
 from mipc.numerics.rationals import Enclosed
 from mipc.properties.query import Query
 from mipc.replay import Replay
 
-__all__ = ["Answer", "Finding", "Robust", "Unknown", "Verdict", "Violated", "conclude", "distance"]
+__all__ = ["Answer", "Finding", "Robust", "Unknown", "Verdict", "Violated", "conclude", "distance", "finding_of", "weigh"]
 
 Trust: TypeAlias = Literal["bounds", "solver"]
 Range: TypeAlias = tuple[float, float]
 
 CLAIM_GUARD = 1e-6
-"""A solver's bound is believed only up to its feasibility tolerance, relative to its size."""
+"""A solver's bound on a margin is believed up to its feasibility tolerance."""
+
+DISTANCE_GUARD = 1e-5
+"""And its bound on a distance up to this share of it."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +114,7 @@ def conclude(
     a witness is contradicted by it, and the witness wins.
     """
     witnesses = [run for run in replays if run.violates]
-    upper = max(
-        (finding.upper for finding in findings), default=float("inf")
-    )
+    upper = max((finding.upper for finding in findings), default=float("inf"))
     complete = {f.target for f in findings} == {d.target for d in query.disjuncts}
     lower = max((_down(run.exact_margin[0]) for run in replays if run.inside), default=None)
     margin = (lower, max(upper, lower)) if lower is not None and complete else None
@@ -132,6 +135,52 @@ def conclude(
     else:
         reason, detail = (flaws[0] if flaws else "undecided"), ""
     return Answer(Unknown(reason, detail), "none", margin, None)
+
+
+def finding_of(part: Part) -> Finding:
+    """What bounds say of a disjunct: a surely negative margin closes it."""
+    return Finding(part.target, "bounds" if part.upper < 0 else None, part.upper)
+
+
+def weigh(query: Query, known: Finding, claim: Solution) -> Finding:
+    """What a solver's claim about the model of a disjunct adds to what is known of it.
+
+    One word of a solver closes a disjunct: "infeasible", where the model asks for a violation.
+    For the largest margin it is a dual bound that leaves no room for a violation.
+    """
+    if known.closed is not None and query.question.objective != "worst":
+        return known
+    if query.question.objective == "worst":
+        return _weigh_bound(known, claim)
+    if claim.status is Status.INFEASIBLE:
+        return replace(known, closed="solver", upper=min(known.upper, 0.0), reason="", detail="")
+    nearest = 0.0
+    if query.question.objective == "closest" and claim.dual_bound is not None:
+        nearest = max(claim.dual_bound * (1.0 - DISTANCE_GUARD), 0.0)
+    return replace(_still_open(known, claim), nearest=nearest)
+
+
+def _weigh_bound(known: Finding, claim: Solution) -> Finding:
+    found = known if known.closed is not None else _still_open(known, claim)
+    if claim.status is Status.INFEASIBLE or claim.dual_bound is None:
+        return found
+    upper = -claim.dual_bound + CLAIM_GUARD * max(1.0, abs(claim.dual_bound))
+    if upper >= known.upper:
+        return found
+    if upper < 0 and known.closed is None:
+        return replace(found, closed="solver", upper=upper, reason="", detail="")
+    return replace(found, upper=upper)
+
+
+def _still_open(known: Finding, claim: Solution) -> Finding:
+    """A disjunct that a claim does not close, and why."""
+    died = "died" in claim.detail
+    reason = {
+        Status.OPTIMAL: "",
+        Status.FEASIBLE: "timeout",
+        Status.STOPPED: "timeout",
+    }.get(claim.status, "solver-crash" if died else "solver-error")
+    return replace(known, closed=None, reason=reason, detail=claim.detail)
 
 
 def distance(query: Query, run: Replay) -> float | None:

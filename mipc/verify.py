@@ -14,21 +14,24 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from mipc.compile import Part, bound_query, parts_of, simplify
 from mipc.errors import RangeError
 from mipc.formulation import Formulation, formulate
 from mipc.milp.model import Model
-from mipc.milp.solution import Solution, Status
+from mipc.milp.solution import Solution
 from mipc.passes import DEFAULT, Pass, Problem
 from mipc.properties.query import Query
 from mipc.replay import Replay, Runtime, replay
 from mipc.solvers.base import Limits, Solver
 from mipc.solvers.highs import Highs
-from mipc.verdict import CLAIM_GUARD, Answer, Finding, conclude
+from mipc.verdict import Answer, Finding, conclude, finding_of, weigh
 
-__all__ = ["verify"]
+__all__ = ["start_point", "verify"]
 
 Progress = Callable[[str], None]
 
@@ -76,7 +79,7 @@ def _decide(
 ) -> Answer:
     say("running the input through the network")
     runtime = Runtime(query.network)
-    start = _start(query)
+    start = start_point(query)
     replays = [replay(query, runtime, start)] if start is not None else []
     unknown = [Finding(d.target, None, float("inf")) for d in query.disjuncts]
     wants_more = query.question.objective == "worst"
@@ -85,19 +88,17 @@ def _decide(
     say("bounding every neuron")
     problem, _ = bound_query(query, passes)
     parts = parts_of(query, problem)
-    findings = {part.target: _bounded(query, part) for part in parts}
+    findings = {part.target: finding_of(part) for part in parts}
     pending = sorted((p for p in parts if p.is_open), key=lambda part: -part.upper)
     if not pending:
         return conclude(query, list(findings.values()), replays, "bounds")
-    stage = "solver"
     for number, part in enumerate(pending):
         say(f"solving {query.network.path.name}: target {part.target}, {number + 1} of {len(pending)}")
         attempt = _Attempt(query, problem, passes, solver, runtime, deadline, replays)
         findings[part.target] = attempt.at(part)
         if query.question.objective == "feasibility" and any(run.violates for run in replays):
             break
-    answer = conclude(query, list(findings.values()), replays, stage)
-    return answer
+    return conclude(query, list(findings.values()), replays, "solver")
 
 
 def _start(query: Query) -> np.ndarray | None:
@@ -110,10 +111,14 @@ def _start(query: Query) -> np.ndarray | None:
     return query.box.nearest(middle)
 
 
-def _bounded(query: Query, part: Part) -> Finding:
-    """What bounds say of a disjunct; for the largest margin only a negative one closes it."""
-    closed = part.upper < 0
-    return Finding(part.target, "bounds" if closed else None, part.upper)
+def start_point(query: Query) -> npt.NDArray[Any] | None:
+    """The centre, or the middle of the box, as floats of the network; None if none lies inside."""
+    if not query.box.has_float:
+        return None
+    middle = query.question.centre
+    if middle is None:
+        middle = query.box.lower + (query.box.upper - query.box.lower) / 2
+    return query.box.nearest(middle)
 
 
 class _Attempt:
@@ -135,7 +140,7 @@ class _Attempt:
 
     def at(self, part: Part) -> Finding:
         """What can be established about a disjunct."""
-        bounded = _bounded(self.query, part)
+        bounded = finding_of(part)
         if self._left() == 0.0:
             return replace(bounded, reason="timeout")
         try:
@@ -145,19 +150,16 @@ class _Attempt:
             )
         except RangeError as error:
             return replace(bounded, reason="unsupported-range", detail=str(error))
-        objective = self.query.question.objective
-        if objective == "feasibility":
-            return self._feasibility(bounded, formulation, part)
+        if self.query.question.objective == "feasibility":
+            return weigh(self.query, bounded, self._feasibility(formulation, part))
         claim = self._solve(formulation.model)
         if claim.values is not None:
             self._replay(formulation, claim.values)
-            if objective == "closest":
+            if self.query.question.objective == "closest":
                 self._approach(formulation, claim)
-        if objective == "closest":
-            return _nearest(bounded, claim)
-        return _largest(bounded, claim)
+        return weigh(self.query, bounded, claim)
 
-    def _feasibility(self, bounded: Finding, formulation: Formulation, part: Part) -> Finding:
+    def _feasibility(self, formulation: Formulation, part: Part) -> Solution:
         """Stop at the first violation that is clearly one; if replay refuses it, at the largest."""
         clear = -max(part.upper * 1e-2, 1e-6)
         claim = self._solve(formulation.model, target=clear)
@@ -165,7 +167,7 @@ class _Attempt:
             claim = self._solve(formulation.model)
             if claim.values is not None:
                 self._replay(formulation, claim.values)
-        return _closed(bounded, claim)
+        return claim
 
     def _approach(self, formulation: Formulation, claim: Solution) -> None:
         """Look for a witness just behind the closest point: it lies on the boundary itself.
@@ -189,7 +191,7 @@ class _Attempt:
             return None
         return max(self.deadline - time.perf_counter(), 0.0)
 
-    def _replay(self, formulation: Formulation, values: np.ndarray) -> bool:
+    def _replay(self, formulation: Formulation, values: npt.NDArray[np.float64]) -> bool:
         """Replay a solver's point; whether it is a witness."""
         if not self.query.box.has_float:
             return False
@@ -199,7 +201,7 @@ class _Attempt:
         return run.violates
 
 
-def _fixed(formulation: Formulation, values: np.ndarray, reach: float) -> Model:
+def _fixed(formulation: Formulation, values: npt.NDArray[np.float64], reach: float) -> Model:
     """The model with its integers fixed and its distance limited, maximising the margin."""
     model = formulation.model
     whole = np.round(values)
@@ -207,7 +209,6 @@ def _fixed(formulation: Formulation, values: np.ndarray, reach: float) -> Model:
     upper = np.where(model.integer, whole, model.upper)
     objective = np.zeros_like(model.objective)
     place = 0
-    rows, senses, sides = model.matrix, model.sense, model.rhs
     for block in formulation.layout.blocks:
         columns = np.arange(place, place + len(block.neurons))
         if block.role == "margin":
@@ -216,43 +217,9 @@ def _fixed(formulation: Formulation, values: np.ndarray, reach: float) -> Model:
             upper[columns] = np.maximum(np.ldexp(reach, -formulation.layout.exponents[columns]), 0)
         place += len(block.neurons)
     return replace(
-        model, objective=objective, lower=lower, upper=upper, matrix=rows, sense=senses, rhs=sides,
+        model,
+        objective=objective,
+        lower=lower,
+        upper=upper,
         integer=np.zeros_like(model.integer),
-    )  # fmt: skip
-
-
-def _open(bounded: Finding, claim: Solution) -> Finding:
-    """A disjunct that stays open, and why."""
-    reason = {
-        Status.STOPPED: "timeout",
-        Status.FEASIBLE: "timeout",
-        Status.FAILED: "solver-crash" if "died" in claim.detail else "solver-error",
-        Status.OPTIMAL: "",
-    }.get(claim.status, "solver-error")
-    return replace(bounded, closed=None, reason=reason, detail=claim.detail)
-
-
-def _closed(bounded: Finding, claim: Solution) -> Finding:
-    """Only one word of a solver closes a disjunct."""
-    if claim.status is Status.INFEASIBLE:
-        return replace(bounded, closed="solver", upper=min(bounded.upper, 0.0))
-    return _open(bounded, claim)
-
-
-def _nearest(bounded: Finding, claim: Solution) -> Finding:
-    if claim.status is Status.INFEASIBLE:
-        return _closed(bounded, claim)
-    bound = claim.dual_bound if claim.dual_bound is not None else 0.0
-    return replace(_open(bounded, claim), nearest=max(bound - CLAIM_GUARD * abs(bound), 0.0))
-
-
-def _largest(bounded: Finding, claim: Solution) -> Finding:
-    """For the largest margin: a solver's bound on it closes the disjunct where it is negative."""
-    found = _open(bounded, claim)
-    if claim.dual_bound is None:
-        return found
-    upper = -claim.dual_bound + CLAIM_GUARD * max(1.0, abs(claim.dual_bound))
-    if upper >= bounded.upper:
-        return found if bounded.closed is None else replace(found, closed=bounded.closed)
-    closed = "solver" if upper < 0 else None
-    return replace(found, upper=upper, closed=closed)
+    )

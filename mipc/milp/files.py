@@ -15,7 +15,15 @@ from mipc.errors import InputError, OptionError, ParseError
 from mipc.milp import lp, mps
 from mipc.milp.model import Model
 
-__all__ = ["read_bytes", "read_model", "sha256", "write_atomic", "write_model"]
+__all__ = [
+    "model_sha256",
+    "read_bytes",
+    "read_model",
+    "sha256",
+    "text_sha256",
+    "write_atomic",
+    "write_model",
+]
 
 _PathLike: TypeAlias = str | os.PathLike[str]
 _Writer: TypeAlias = Callable[[Model], Iterator[bytes]]
@@ -30,10 +38,15 @@ largest_ratio = 200
 """How many bytes of text a byte of a compressed file may stand for, after the first MiB."""
 
 
-def write_model(model: Model, path: _PathLike) -> None:
+def write_model(model: Model, path: _PathLike) -> str:
     """Write the model to ``*.mps``, ``*.lp``, ``*.mps.gz`` or ``*.lp.gz``.
 
     Same model, same bytes. The file is there in full or not at all.
+
+    Returns
+    -------
+    str
+        The SHA-256 of the text, before any compression, in hexadecimal.
 
     Raises
     ------
@@ -43,7 +56,24 @@ def write_model(model: Model, path: _PathLike) -> None:
         The path cannot be written.
     """
     (chunks, _), packed = _format(path)
-    write_atomic(path, _gzip(chunks(model)) if packed else chunks(model))
+    digest = hashlib.sha256()
+    text = _watched(chunks(model), digest.update)
+    write_atomic(path, _gzip(text) if packed else text)
+    return digest.hexdigest()
+
+
+def text_sha256(path: _PathLike) -> str:
+    """Compute the SHA-256 of a model file's text, after any decompression, in hexadecimal."""
+    return hashlib.sha256(read_bytes(path)).hexdigest()
+
+
+def model_sha256(model: Model, path: _PathLike) -> str:
+    """Compute what :func:`write_model` would return, without writing."""
+    (chunks, _), _ = _format(path)
+    digest = hashlib.sha256()
+    for chunk in chunks(model):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def read_model(path: _PathLike) -> Model:
@@ -139,6 +169,12 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _watched(chunks: Iterator[bytes], see: Callable[[bytes], object]) -> Iterator[bytes]:
+    for chunk in chunks:
+        see(chunk)
+        yield chunk
 
 
 def _gzip(chunks: Iterable[bytes]) -> Iterator[bytes]:

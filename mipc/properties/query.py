@@ -7,7 +7,7 @@ requirement is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
@@ -37,7 +37,8 @@ class Question:
     Attributes
     ----------
     centre : (n,) float64 or None
-        The input that is perturbed, its numbers taken as exact.
+        The input that is perturbed. :func:`ask` rounds it to the network's input type, as the
+        network would receive it; those numbers are exact.
     perturbation : Perturbation
     requirement : ArgMax
     domain : (low, high) of Fraction, or None
@@ -85,6 +86,7 @@ def ask(network: Network, question: Question) -> Query:
     QuestionError
         They do not fit: sizes, classes, an empty box.
     """
+    question = _received(question, network.dtype)
     lower, upper = question.perturbation.corners(question.centre)
     size = network.input_size
     if len(lower.below) != size:
@@ -99,6 +101,14 @@ def ask(network: Network, question: Question) -> Query:
     tail = [_tail(network, disjunct) for disjunct in disjuncts]
     graph = Graph([*network.graph, *tail], [node.name for node in tail])
     return Query(network, question, box, disjuncts, graph)
+
+
+def _received(question: Question, dtype: str) -> Question:
+    """The question with its centre as the network receives it: rounded to its input type."""
+    if question.centre is None:
+        return question
+    centre = question.centre.astype(dtype).astype(np.float64)
+    return replace(question, centre=centre + 0.0)
 
 
 def _clipped(

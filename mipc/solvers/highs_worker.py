@@ -22,6 +22,19 @@ from mipc.milp.model import Model
 from mipc.solvers.known_answers import failed_answers
 from mipc.solvers.wire import model_of, receive, send
 
+OPTIONS: dict[str, Any] = {
+    "output_flag": False,
+    "threads": 1,
+    "random_seed": 0,
+    "mip_rel_gap": 1e-6,
+    "mip_abs_gap": 1e-9,
+    # Feasibility jump returned wrong optima and crashed on models with free columns (1.11-1.15),
+    # RINS crashed in 1.15 (HiGHS #3262, #3273)
+    "mip_heuristic_run_feasibility_jump": False,
+    "mip_heuristic_run_rins": False,
+}
+"""How HiGHS is always run. Never ``objective_bound``: as a cut-off it gave false optima."""
+
 STATUS = {
     "Optimal": "optimal",
     "Infeasible": "infeasible",
@@ -78,9 +91,7 @@ def _solve(highspy: Any, model: Model, options: dict[str, Any]) -> dict[str, Any
     """Solve one model from scratch; any status of HiGHS but "ok" on our own model is a failure."""
     solver = highspy.Highs()
     fine = highspy.HighsStatus.kOk
-    solver.setOptionValue("output_flag", False)
-    chosen = {"threads": 1, "mip_rel_gap": 1e-6, "mip_abs_gap": 1e-9, **options}
-    for name, value in chosen.items():
+    for name, value in {**OPTIONS, **options}.items():
         if solver.setOptionValue(name, value) != fine:
             return _failed(f"option {name}={value!r} was refused")
     if solver.passModel(_as_highs(highspy, model)) != fine:

@@ -1,0 +1,119 @@
+"""From a solver's answer back to the network: lift the point, replay it, conclude.
+
+A sidecar and a solution file make a pair; a question that was compiled to several files needs
+several pairs before "robust" can be said.
+
+Nothing in a sidecar is believed. The question is compiled again, and a solver's "infeasible"
+counts only for a model that mipc would write for that question, byte for byte; points are
+replayed in the original network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mipc.compile import Compiled, compile_query
+from mipc.errors import InputError, QuestionError
+from mipc.ir.network import Network
+from mipc.milp import files
+from mipc.milp.solution import Solution
+from mipc.milp.solution_files import read as read_solution_text
+from mipc.milp.solution_files import to_solution
+from mipc.passes import parse_passes
+from mipc.properties.query import ask
+from mipc.replay import Runtime, replay
+from mipc.sidecar import Sidecar, read_sidecar
+from mipc.verdict import Answer, Finding, conclude, finding_of, weigh
+from mipc.verify import start_point
+
+__all__ = ["Pair", "decode"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A sidecar and what a solver claims about its model."""
+
+    sidecar: Sidecar
+    solution: Solution
+
+    @staticmethod
+    def read(sidecar_path: Path, solution_path: Path) -> Pair:
+        """Read both files; the model file, if it is still beside the sidecar, must be the same.
+
+        Raises
+        ------
+        ParseError
+            One of them is malformed, or they do not fit each other.
+        InputError
+            The model file has changed.
+        """
+        sidecar = read_sidecar(sidecar_path)
+        model = sidecar_path.parent / Path(sidecar.model.file).name
+        if model.is_file() and files.text_sha256(model) != sidecar.model.sha256:
+            raise InputError(
+                "the model file beside the sidecar is not the one it was written with",
+                where=str(model),
+                remedy="compile again, and solve the new file",
+            )
+        text = read_solution_text(files.read_bytes(solution_path), str(solution_path))
+        return Pair(sidecar, to_solution(text, sidecar.column_names()))
+
+
+def decode(pairs: Sequence[Pair], network: Network) -> Answer:
+    """The verdict that solvers' answers allow.
+
+    Raises
+    ------
+    QuestionError
+        The pairs are not about one question, or not about this network.
+    """
+    first = pairs[0].sidecar
+    for pair in pairs:
+        if pair.sidecar.network.sha256 != network.sha256:
+            raise QuestionError(
+                "the sidecar is about another network",
+                where=str(network.path),
+                remedy="give the network it was compiled from with --model",
+            )
+        if pair.sidecar.question != first.question or pair.sidecar.passes != first.passes:
+            alike = [p.options for p in pair.sidecar.passes] == [p.options for p in first.passes]
+            if pair.sidecar.question != first.question or not alike:
+                raise QuestionError("the sidecars are about different questions")
+    query = ask(network, first.asked())
+    groups = [tuple(pair.sidecar.targets) for pair in pairs]
+    if any(target not in {d.target for d in query.disjuncts} for g in groups for target in g):
+        raise QuestionError("a sidecar names a target that the question does not have")
+    compiled = compile_query(query, parse_passes(first.pipeline()), groups=groups)
+    findings = {part.target: finding_of(part) for part in compiled.parts}
+    runtime = Runtime(network)
+    start = start_point(query)
+    replays = [] if start is None else [replay(query, runtime, start)]
+    for number, pair in enumerate(pairs):
+        for target in groups[number]:
+            findings[target] = _weighed(findings[target], pair, compiled, number)
+        if pair.solution.values is not None and query.box.has_float:
+            layout = compiled.formulations[number].layout
+            if len(pair.solution.values) == len(layout.exponents):
+                point = query.box.nearest(layout.lift(pair.solution.values))
+                replays.append(replay(query, runtime, point))
+    for target, finding in findings.items():
+        if finding.closed is None and target not in {t for group in groups for t in group}:
+            findings[target] = replace(
+                finding, reason="not-solved", detail=f"no answer about target {target} was given"
+            )
+    stage = "solver" if any(f.closed == "solver" for f in findings.values()) else "bounds"
+    return conclude(query, list(findings.values()), replays, stage)
+
+
+def _weighed(known: Finding, pair: Pair, compiled: Compiled, number: int) -> Finding:
+    """What the claim adds; nothing, if it is about another model than mipc would write."""
+    written = files.model_sha256(compiled.formulations[number].model, pair.sidecar.model.file)
+    if written != pair.sidecar.model.sha256:
+        return replace(
+            known,
+            reason="model-mismatch",
+            detail="the solved model is not what mipc writes for this question",
+        )
+    return weigh(compiled.query, known, pair.solution)
