@@ -22,13 +22,13 @@ from mipc.milp.solution import Solution
 from mipc.milp.solution_files import read as read_solution_text
 from mipc.milp.solution_files import to_solution
 from mipc.passes import parse_passes
-from mipc.properties.query import ask
+from mipc.properties.query import Query, ask
 from mipc.replay import Runtime, replay
 from mipc.sidecar import Sidecar, read_sidecar
 from mipc.verdict import Answer, Finding, conclude, finding_of, weigh
 from mipc.verify import start_point
 
-__all__ = ["Pair", "decode"]
+__all__ = ["Pair", "decode", "question_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def decode(pairs: Sequence[Pair], network: Network) -> Answer:
             alike = [p.options for p in pair.sidecar.passes] == [p.options for p in first.passes]
             if pair.sidecar.question != first.question or not alike:
                 raise QuestionError("the sidecars are about different questions")
-    query = ask(network, first.asked())
+    query = question_of(pairs[0], network)
     groups = [tuple(pair.sidecar.targets) for pair in pairs]
     if any(target not in {d.target for d in query.disjuncts} for g in groups for target in g):
         raise QuestionError("a sidecar names a target that the question does not have")
@@ -105,6 +105,11 @@ def decode(pairs: Sequence[Pair], network: Network) -> Answer:
             )
     stage = "solver" if any(f.closed == "solver" for f in findings.values()) else "bounds"
     return conclude(query, list(findings.values()), replays, stage)
+
+
+def question_of(pair: Pair, network: Network) -> Query:
+    """The question a pair is about, asked of the network."""
+    return ask(network, pair.sidecar.asked())
 
 
 def _weighed(known: Finding, pair: Pair, compiled: Compiled, number: int) -> Finding:

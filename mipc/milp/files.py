@@ -16,6 +16,7 @@ from mipc.milp import lp, mps
 from mipc.milp.model import Model
 
 __all__ = [
+    "check_model_path",
     "model_sha256",
     "read_bytes",
     "read_model",
@@ -169,6 +170,17 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def check_model_path(path: _PathLike) -> None:
+    """Refuse a path whose suffix names no format of model files.
+
+    Raises
+    ------
+    OptionError
+        It is none of .mps, .lp, .mps.gz, .lp.gz.
+    """
+    _format(path)
 
 
 def _watched(chunks: Iterator[bytes], see: Callable[[bytes], object]) -> Iterator[bytes]:

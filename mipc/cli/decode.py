@@ -1,0 +1,67 @@
+"""``mipc decode``: a solver's answer back to the network, replayed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mipc.cli import question as q
+
+__all__ = ["decode_command"]
+
+
+def decode_command(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="q.json q.sol ...",
+            help="A sidecar and its solution file; several such pairs for several models.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The network, where it is not found by itself."),
+    ] = None,
+    witness: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the violating input: .npy or .png."),
+    ] = None,
+    json: q.Json = False,
+) -> None:
+    """Lift solvers' points, replay them, and say what follows.
+
+    Exit code 0 robust, 1 violated, 3 unknown, 2 error.
+    """
+    import time
+    from dataclasses import replace
+
+    from mipc.cli.show import EXIT, answer_text, working
+    from mipc.decode import Pair, decode, question_of
+    from mipc.errors import OptionError
+    from mipc.frontend.onnx import read_network
+    from mipc.networks import find
+    from mipc.results import answer_facts
+    from mipc.verdict import Violated
+    from mipc.witness_files import check_witness_path, write_witness
+
+    begin = time.perf_counter()
+    if witness is not None:
+        check_witness_path(witness)
+    if len(files) % 2:
+        raise OptionError("sidecars and solution files come in pairs: q.json q.sol")
+    pairs = [Pair.read(files[i], files[i + 1]) for i in range(0, len(files), 2)]
+    facts = pairs[0].sidecar.network
+    network = read_network(model or find(facts.name, facts.sha256, files[0].parent))
+    with working() as progress:
+        progress("replaying")
+        answer = decode(pairs, network)
+    answer = replace(answer, seconds=time.perf_counter() - begin)
+    query = question_of(pairs[0], network)
+    if witness is not None and isinstance(answer.verdict, Violated):
+        write_witness(witness, answer.verdict.witness.point, network.input_shape)
+    shown = answer_facts(query, answer)
+    print(shown.model_dump_json() if json else answer_text(shown))
+    raise typer.Exit(EXIT[shown.verdict])

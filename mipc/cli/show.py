@@ -1,0 +1,86 @@
+"""What people see, on standard error: tables, a line that says what is being done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mipc.passes import Record
+    from mipc.results import AnswerFacts
+    from mipc.verify import Progress
+
+__all__ = ["EXIT", "answer_text", "explain", "stderr", "working"]
+
+EXIT = {"robust": 0, "violated": 1, "unknown": 3}
+"""Verdict -> exit code; 2 is a usage or input error."""
+
+
+def stderr() -> Console:
+    """A console on standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def working() -> Iterator[Progress]:
+    """A spinner with words and elapsed time, where standard error is a terminal."""
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    console = stderr()
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda words: bar.update(task, description=words)
+
+
+def explain(records: Sequence[Record]) -> None:
+    """The table of ``--explain``: what each pass left, and how long it took."""
+    from rich.table import Table
+
+    table = Table("pass", box=None, pad_edge=False)
+    for name in ("nodes", "neurons", "unstable", "binaries", "nonzeros", "seconds"):
+        table.add_column(name, justify="right")
+    for record in records:
+        sizes = (record.nodes, record.neurons, record.unstable, record.binaries, record.nonzeros)
+        table.add_row(record.name, *(f"{size:,}" for size in sizes), f"{record.seconds:.3f}")
+    console = stderr()
+    console.print(table)
+    for record in records:
+        for note in filter(None, record.note.split("; ")):
+            console.print(f"  {record.name}: {note}", markup=False)
+
+
+def answer_text(facts: AnswerFacts) -> str:
+    """An answer in a few lines."""
+    first = facts.verdict
+    if facts.reason:
+        first += f": {facts.reason}"
+    if facts.detail:
+        first += f" ({facts.detail})"
+    words = {"bounds": "proved by bounds", "solver": "on the solver's word", "replay": "replayed"}
+    if facts.trust:
+        first += f"  ({words[facts.trust]})"
+    lines = [first]
+    if facts.margin:
+        lines.append(f"  largest margin  {_between(facts.margin)}")
+    if facts.distance:
+        lines.append(f"  distance        {_between(facts.distance)}")
+    if facts.witness:
+        lines.append(
+            f"  witness         class {facts.witness.predicted} instead of {facts.label}, "
+            f"margin {facts.witness.runtime_margin:.6g} in ONNX Runtime, "
+            f"{facts.witness.exact_margin:.6g} exactly"
+        )
+    lines.append(f"  settled by      {facts.stage}, in {facts.seconds:.2f} s")
+    return "\n".join(lines)
+
+
+def _between(ends: Sequence[float | None]) -> str:
+    low, high = ("?" if end is None else f"{end:.7g}" for end in ends)
+    return f"in [{low}, {high}]"

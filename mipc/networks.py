@@ -1,0 +1,51 @@
+"""Where a network lies that a sidecar knows only by its hash.
+
+Compiling leaves a note of the path in the user's cache, never in an artefact; whatever is found is
+believed only if its hash is right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from mipc.errors import InputError
+from mipc.ir.network import Network
+from mipc.milp.files import write_atomic
+
+__all__ = ["find", "remember"]
+
+
+def remember(network: Network) -> None:
+    """Note where a network lies; silently not, where the cache cannot be written."""
+    with suppress(OSError, InputError):
+        _notes().mkdir(parents=True, exist_ok=True)
+        write_atomic(_notes() / network.sha256, os.fsencode(network.path.resolve()))
+
+
+def find(name: str, sha256: str, folder: Path) -> Path:
+    """The file with that hash: beside the sidecar, in the current folder, or where it was.
+
+    Raises
+    ------
+    InputError
+        It is in none of these places.
+    """
+    places = [folder / Path(name).name, Path(Path(name).name)]
+    with suppress(OSError, ValueError):
+        places.append(Path(os.fsdecode((_notes() / sha256).read_bytes())))
+    for place in places:
+        with suppress(OSError, ValueError):
+            if hashlib.sha256(place.read_bytes()).hexdigest() == sha256:
+                return place
+    raise InputError(
+        f"the network {name!r} with hash {sha256[:12]}... was not found",
+        remedy="say where it is with --model",
+    )
+
+
+def _notes() -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(cache) / "mipc" / "networks"

@@ -1,0 +1,58 @@
+"""A violating input as a file: ``.npy`` exactly, ``.png`` to look at."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.errors import OptionError
+from mipc.milp.files import write_atomic
+
+__all__ = ["check_witness_path", "write_witness"]
+
+
+def check_witness_path(path: Path) -> None:
+    """Refuse a path whose suffix names no form.
+
+    Raises
+    ------
+    OptionError
+        The suffix is neither ``.npy`` nor ``.png``.
+    """
+    if path.suffix.lower() not in (".npy", ".png"):
+        raise OptionError(
+            f"{path.name!r} ends in neither .npy nor .png", where="--witness"
+        )
+
+
+def write_witness(path: Path, point: npt.NDArray[Any], shape: tuple[int, ...]) -> None:
+    """Write a point: ``.npy`` in the network's shape and type, ``.png`` as ``value * 255``.
+
+    A ``.png`` rounds to 256 levels, so it may no longer violate anything; it needs an input of
+    one or three channels.
+    """
+    check_witness_path(path)
+    buffer = io.BytesIO()
+    if path.suffix.lower() == ".npy":
+        np.save(buffer, point.reshape(shape), allow_pickle=False)
+    else:
+        _picture(point, shape).save(buffer, format="PNG")
+    write_atomic(path, buffer.getvalue())
+
+
+def _picture(point: npt.NDArray[Any], shape: tuple[int, ...]) -> Any:
+    from PIL import Image
+
+    planes = [size for size in shape if size != 1]
+    pixels = np.clip(np.round(point.astype(np.float64) * 255), 0, 255).astype(np.uint8)
+    if len(planes) == 2:
+        return Image.fromarray(pixels.reshape(planes))
+    if len(planes) == 3 and planes[0] == 3:
+        return Image.fromarray(pixels.reshape(planes).transpose(1, 2, 0))
+    raise OptionError(
+        f"an input of shape {list(shape)} is no picture", where="--witness", remedy="use .npy"
+    )
