@@ -1,0 +1,88 @@
+"""mipc: a symbolic compiler from neural networks and robustness questions to MILP files.
+
+The same in Python as on the command line::
+
+    import numpy as np
+    import mipc
+
+    network = mipc.read_network("examples/digits.onnx")
+    question = mipc.Question(
+        centre=np.load("examples/zero.npy").reshape(-1),
+        perturbation=mipc.LInf(mipc.Fraction("1/16")),
+        requirement=mipc.ArgMax(label=0),
+    )
+    query = mipc.ask(network, question)
+
+    answer = mipc.verify(query, timeout=60)          # answer.verdict: Robust | Violated | Unknown
+    files = mipc.write_files(mipc.compile_query(query), "q.mps")
+
+Names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mipc.compile import compile_query, write_files
+    from mipc.decode import Pair, decode
+    from mipc.errors import MipcError
+    from mipc.frontend.onnx import read_network
+    from mipc.properties.perturbations import BoxOfArrays, LInf
+    from mipc.properties.query import Question, ask
+    from mipc.properties.requirements import ArgMax
+    from mipc.verdict import Answer, Robust, Unknown, Violated
+    from mipc.verify import verify
+
+__all__ = [
+    "Answer",
+    "ArgMax",
+    "BoxOfArrays",
+    "Fraction",
+    "LInf",
+    "MipcError",
+    "Pair",
+    "Question",
+    "Robust",
+    "Unknown",
+    "Violated",
+    "ask",
+    "compile_query",
+    "decode",
+    "read_network",
+    "verify",
+    "write_files",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Answer": "verdict",
+    "ArgMax": "properties.requirements",
+    "BoxOfArrays": "properties.perturbations",
+    "LInf": "properties.perturbations",
+    "MipcError": "errors",
+    "Pair": "decode",
+    "Question": "properties.query",
+    "Robust": "verdict",
+    "Unknown": "verdict",
+    "Violated": "verdict",
+    "ask": "properties.query",
+    "compile_query": "compile",
+    "decode": "decode",
+    "read_network": "frontend.onnx",
+    "verify": "verify",
+    "write_files": "compile",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mipc' has no attribute {name!r}")
+    return getattr(import_module(f"mipc.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

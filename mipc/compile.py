@@ -27,7 +27,15 @@ from mipc.passes.bounds import Bounds
 from mipc.properties.query import Query
 from mipc.sidecar import sidecar_bytes
 
-__all__ = ["Compiled", "Part", "bound_query", "compile_query", "parts_of", "simplify", "write_files"]
+__all__ = [
+    "Compiled",
+    "Part",
+    "bound_query",
+    "compile_query",
+    "parts_of",
+    "simplify",
+    "write_files",
+]
 
 Watch = Callable[[str, Problem], None]
 

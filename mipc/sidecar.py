@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Sidecar", "read_sidecar", "schema", "sidecar_bytes"]
 
-VERSION = 1
-
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -184,9 +182,7 @@ class Sidecar(_Strict):
     def column_names(self) -> list[str]:
         """The names of the columns, made again from the blocks."""
         return [
-            f"{block.stem}_{i}"
-            for block in self.layout().blocks
-            for i in range(len(block.neurons))
+            f"{block.stem}_{i}" for block in self.layout().blocks for i in range(len(block.neurons))
         ]
 
 
@@ -199,7 +195,7 @@ def sidecar_bytes(
     closest = question.objective == "closest"
     sidecar = Sidecar(
         format="mipc-sidecar",
-        version=VERSION,
+        version=1,
         semantics="real",
         network=NetworkFacts(
             name=network.path.name,
@@ -300,12 +296,12 @@ def expand(text: str) -> tuple[int, ...]:
 
 def _question(question: Question) -> QuestionFacts:
     kind, requirement = question.perturbation, question.requirement
-    boxed = isinstance(kind, BoxOfArrays)
+    corners = (kind.lower, kind.upper) if isinstance(kind, BoxOfArrays) else None
     return QuestionFacts(
         centre=None if question.centre is None else _plain(question.centre),
         perturbation=str(kind),
-        lower=_plain(kind.lower) if boxed else None,
-        upper=_plain(kind.upper) if boxed else None,
+        lower=None if corners is None else _plain(corners[0]),
+        upper=None if corners is None else _plain(corners[1]),
         domain=None if question.domain is None else [str(end) for end in question.domain],
         label=requirement.label,
         targets=None if requirement.targets is None else list(requirement.targets),

@@ -15,7 +15,9 @@ from mipc.solvers.highs import Highs
 __all__ = ["solve_file"]
 
 
-def solve_file(model_path: Path, solution_path: Path, solver: str, seconds: float | None) -> Solution:
+def solve_file(
+    model_path: Path, solution_path: Path, solver: str, seconds: float | None
+) -> Solution:
     """Solve a model file and write the solution file, which is always there afterwards.
 
     Raises

@@ -19,7 +19,18 @@ from mipc.numerics.rationals import Enclosed
 from mipc.properties.query import Query
 from mipc.replay import Replay
 
-__all__ = ["Answer", "Finding", "Robust", "Unknown", "Verdict", "Violated", "conclude", "distance", "finding_of", "weigh"]
+__all__ = [
+    "Answer",
+    "Finding",
+    "Robust",
+    "Unknown",
+    "Verdict",
+    "Violated",
+    "conclude",
+    "distance",
+    "finding_of",
+    "weigh",
+]
 
 Trust: TypeAlias = Literal["bounds", "solver"]
 Range: TypeAlias = tuple[float, float]
@@ -188,7 +199,10 @@ def distance(query: Query, run: Replay) -> float | None:
     centre = query.question.centre
     if centre is None:
         return None
-    gaps = [abs(Fraction(x) - Fraction(c)) for x, c in zip(run.point.tolist(), centre.tolist(), strict=True)]
+    gaps = [
+        abs(Fraction(x) - Fraction(c))
+        for x, c in zip(run.point.tolist(), centre.tolist(), strict=True)
+    ]
     total = max(gaps) if query.question.norm == "linf" else sum(gaps, Fraction(0))
     return float(Enclosed.of(total).above)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-
 from typing import Any
 
 import numpy as np
@@ -93,22 +92,12 @@ def _decide(
     if not pending:
         return conclude(query, list(findings.values()), replays, "bounds")
     for number, part in enumerate(pending):
-        say(f"solving {query.network.path.name}: target {part.target}, {number + 1} of {len(pending)}")
+        say(f"solving for class {part.target}, {number + 1} of {len(pending)}")
         attempt = _Attempt(query, problem, passes, solver, runtime, deadline, replays)
         findings[part.target] = attempt.at(part)
         if query.question.objective == "feasibility" and any(run.violates for run in replays):
             break
     return conclude(query, list(findings.values()), replays, "solver")
-
-
-def _start(query: Query) -> np.ndarray | None:
-    """The centre as floats of the network inside the box, if there is a centre and such a point."""
-    if not query.box.has_float:
-        return None
-    middle = query.question.centre
-    if middle is None:
-        middle = query.box.lower + (query.box.upper - query.box.lower) / 2
-    return query.box.nearest(middle)
 
 
 def start_point(query: Query) -> npt.NDArray[Any] | None:
@@ -175,7 +164,8 @@ class _Attempt:
         With the phases of the solver's point fixed, the largest margin within a slightly larger
         distance is a linear program.
         """
-        assert claim.values is not None and claim.objective is not None
+        assert claim.values is not None
+        assert claim.objective is not None
         for nudge in NUDGES:
             reach = claim.objective * (1 + nudge) + nudge * 1e-3
             inner = self._solve(_fixed(formulation, claim.values, reach))

@@ -24,9 +24,7 @@ def check_witness_path(path: Path) -> None:
         The suffix is neither ``.npy`` nor ``.png``.
     """
     if path.suffix.lower() not in (".npy", ".png"):
-        raise OptionError(
-            f"{path.name!r} ends in neither .npy nor .png", where="--witness"
-        )
+        raise OptionError(f"{path.name!r} ends in neither .npy nor .png", where="--witness")
 
 
 def write_witness(path: Path, point: npt.NDArray[Any], shape: tuple[int, ...]) -> None:

@@ -35,9 +35,7 @@ def compile_command(
         bool, typer.Option("--all-disjuncts", help="Also those that bounds close.")
     ] = False,
     passes: q.Passes = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Print what each pass did.")
-    ] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Print what each pass did.")] = False,
     json: q.Json = False,
 ) -> None:
     """Compile a question to files: the model, and a sidecar .json beside it.

@@ -58,7 +58,7 @@ def explain(records: Sequence[Record]) -> None:
 
 def answer_text(facts: AnswerFacts) -> str:
     """An answer in a few lines."""
-    first = facts.verdict
+    first: str = facts.verdict
     if facts.reason:
         first += f": {facts.reason}"
     if facts.detail:

@@ -18,9 +18,7 @@ def solve_command(
         typer.Argument(metavar="FILE", help="q.mps or q.lp, also with .gz.", show_default=False),
     ],
     solver: Annotated[str, typer.Option(metavar="NAME", help="highs, cbc, glpk, scip.")] = "highs",
-    time_limit: Annotated[
-        float | None, typer.Option(metavar="S", help="Seconds.", min=0.0)
-    ] = None,
+    time_limit: Annotated[float | None, typer.Option(metavar="S", help="Seconds.", min=0.0)] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="The solution file. Default: q.sol."),

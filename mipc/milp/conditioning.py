@@ -99,8 +99,9 @@ def _scale_columns(model: Model, exponents: npt.NDArray[np.int64]) -> Model:
 
 
 def _scale_rows(model: Model) -> Model:
-    sizes = abs(model.matrix).max(axis=1)
-    largest = np.asarray(sizes.toarray() if sp.issparse(sizes) else sizes).reshape(-1)
+    if not model.matrix.nnz:
+        return model
+    largest = abs(model.matrix).max(axis=1).toarray().reshape(-1)
     exponents = -_exponents(largest)
     if not exponents.any():
         return model

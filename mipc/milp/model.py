@@ -139,7 +139,7 @@ class Expr:
     def __sub__(self, other: Expr) -> Expr:
         return self + -other
 
-    def __getitem__(self, index: npt.ArrayLike | slice) -> Expr:
+    def __getitem__(self, index: Any) -> Expr:
         return Expr(sp.csr_array(self.matrix[index, :]), self.constant[index])
 
     def scale(self, factor: npt.ArrayLike) -> Expr:
@@ -151,7 +151,7 @@ class Expr:
 
     def shift(self, amount: npt.ArrayLike) -> Expr:
         """Each expression plus its amount (a scalar or (k,))."""
-        return Expr(self.matrix, self.constant + amount)
+        return Expr(self.matrix, self.constant + np.asarray(amount, dtype=np.float64))
 
     def through(self, matrix: Csr) -> Expr:
         """``matrix @ self``: each result a combination of these expressions. Rounded."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +70,8 @@ class Interval:
 
     def widened(self, amount: npt.ArrayLike) -> Interval:
         """Both bounds moved outward by a nonnegative amount."""
-        return Interval(down(self.lower - amount), up(self.upper + amount))
+        slack = np.asarray(amount, dtype=np.float64)
+        return Interval(down(self.lower - slack), up(self.upper + slack))
 
-    def __getitem__(self, index: object) -> Interval:
-        return Interval(self.lower[index], self.upper[index])  # type: ignore[index]
+    def __getitem__(self, index: Any) -> Interval:
+        return Interval(self.lower[index], self.upper[index])

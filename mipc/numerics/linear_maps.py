@@ -187,7 +187,7 @@ class ConvMap:
     def _fan(self) -> int:
         """No neuron has more entries than this, forwards or backwards."""
         channels_out, channels_in, height, width = self.weight.shape
-        return max(channels_out, channels_in) * height * width
+        return int(max(channels_out, channels_in) * height * width)
 
     @cached_property
     def _kernels(self) -> tuple[Factor, ...]:
@@ -213,7 +213,7 @@ class ConvMap:
 
         The batch is the last axis meanwhile, so that every copy is of long runs of numbers.
         """
-        channels, height, width = self.result
+        _, height, width = self.result
         top, left, bottom, right = self.pads
         images = x.T.reshape(*self.layer, len(x))
         images = np.pad(images, ((0, 0), (top, bottom), (left, right), (0, 0)))
@@ -298,7 +298,7 @@ class ConvMap:
         """(positions, 2): where the window of each position of the result begins."""
         _, height, width = self.result
         corners = np.stack(np.divmod(np.arange(height * width), width), axis=1)
-        return corners * np.array(self.strides) - np.array(self.pads[:2])
+        return np.asarray(corners * np.array(self.strides) - np.array(self.pads[:2]))
 
     def unit_rows(self, neurons: Index, sample: Index) -> Rows:
         channel, position = np.divmod(neurons, len(self._corners))
@@ -451,9 +451,7 @@ class SelectMap:
     @cached_property
     def is_identity(self) -> bool:
         """Whether every number stays where it is."""
-        return len(self.source) == self.width and bool(
-            (self.source == np.arange(self.width)).all()
-        )
+        return len(self.source) == self.width and bool((self.source == np.arange(self.width)).all())
 
     @cached_property
     def _fan(self) -> int:

@@ -94,7 +94,7 @@ class _Fast:
         return np.asarray(factor.oriented(transpose) @ x)
 
     def dot(self, a: Array, b: Array) -> Array:
-        return np.einsum("...i,...i->...", a, b)
+        return np.asarray(np.einsum("...i,...i->...", a, b))
 
     def error(self, factor: Factor) -> float:
         return gamma(factor.fan) * factor.row_sum + TINY
@@ -129,7 +129,7 @@ class _Reproducible:
         bits = _slice_bits(inner)
         sliced = factor.fan * factor.largest + inner * factor.row_sum
         summed = gamma(factor.fan + 4) * (1.0 + inner * 2.0**-bits) ** 2 * factor.row_sum
-        return (2.0 ** (-2 * bits) * sliced + summed) * (1.0 + 2**-40) + TINY
+        return float((2.0 ** (-2 * bits) * sliced + summed) * (1.0 + 2**-40) + TINY)
 
 
 FAST: Products = _Fast()

@@ -6,11 +6,11 @@ fields in braces: ``--passes "bounds{method=interval},stable-relu"``.
 
 from __future__ import annotations
 
+from mipc.passes.affine_fusion import AffineFusion
 from mipc.passes.base import Pass, Problem, Record, run
 from mipc.passes.bounds import Bounds
 from mipc.passes.dead_neurons import DeadNeurons
 from mipc.passes.dominated_max import DominatedMax
-from mipc.passes.affine_fusion import AffineFusion
 from mipc.passes.parse import ALL, parse_passes
 from mipc.passes.stable_relu import StableRelu
 

@@ -177,4 +177,3 @@ def _product_size(a: Csr, b: Csr) -> int:
     ones = sp.csr_array((np.ones(a.nnz), a.indices, a.indptr), shape=a.shape)
     twos = sp.csr_array((np.ones(b.nnz), b.indices, b.indptr), shape=b.shape)
     return int((ones @ twos).nnz)
-

@@ -186,6 +186,4 @@ def _record(step: Pass, problem: Problem, seconds: float, note: str) -> Record:
                 pass
     neurons = sum(node.size for node in problem.graph)
     count = len(problem.graph)
-    return Record(
-        step.name, options, count, neurons, unstable, binaries, nonzeros, seconds, note
-    )
+    return Record(step.name, options, count, neurons, unstable, binaries, nonzeros, seconds, note)

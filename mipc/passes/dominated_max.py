@@ -40,9 +40,7 @@ class DominatedMax:
             packed = _packed(groups)
             if contested.all():
                 op = Max(packed)
-                nodes.append(
-                    Node(node.name, op, node.operands, node.size, node.origin, node.shape)
-                )
+                nodes.append(Node(node.name, op, node.operands, node.size, node.origin, node.shape))
                 continue
             nodes.extend(_split(node, packed, contested, problem.graph[node.operands[0]].size))
             bounds[f"{node.name}.open"] = problem.of(node.name)[:, np.flatnonzero(contested)]

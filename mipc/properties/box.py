@@ -73,7 +73,8 @@ class Box:
 
     def nearest(self, point: Array) -> npt.NDArray[Any]:
         """The point of the network's floats inside the box that is nearest to ``point``."""
-        return np.clip(point.astype(self.least.dtype), self.least, self.most)
+        clipped: npt.NDArray[Any] = np.clip(point.astype(self.least.dtype), self.least, self.most)
+        return clipped
 
     def contains(self, point: npt.NDArray[Any]) -> bool:
         """Whether a point of the network's floats lies in the exact box."""

@@ -51,7 +51,9 @@ def read_array(path: str | Path) -> Array:
     except OSError as error:
         raise DatasetError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
     except (ValueError, EOFError, SyntaxError, zipfile.BadZipFile, MemoryError) as error:
-        raise DatasetError(f"this is not an .npy file of numbers: {error}", where=str(path)) from error
+        raise DatasetError(
+            f"this is not an .npy file of numbers: {error}", where=str(path)
+        ) from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
         raise DatasetError("this is not one array of real numbers", where=str(path))
     numbers = array.astype(np.float64)

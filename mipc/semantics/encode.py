@@ -150,9 +150,7 @@ class _Coder:
         self.blocks.append(Block(f"a{number}", node.name, "phase of relu", tuple(split.tolist())))
         l, u, z = lower[split], upper[split], pre.expr[split]  # noqa: E741
         # y <= z - l (1 - a) and y <= u a
-        self.builder.at_most(
-            f"below{number}", y[split] - z - a.scale(l), up(pre.slack[split] - l)
-        )
+        self.builder.at_most(f"below{number}", y[split] - z - a.scale(l), up(pre.slack[split] - l))
         self.builder.at_most(f"phase{number}", y[split] - a.scale(u))
 
     def max(self, node: Node, groups: npt.NDArray[np.intp], number: int) -> None:
@@ -192,6 +190,8 @@ def _over(matrix: sp.csr_array, columns: Expr) -> sp.csr_array:
     """Entries over a block of columns: the matrix moved to where the block lies; exact."""
     place = columns.matrix.indices
     width = columns.matrix.shape[1]
-    moved = sp.csr_array((matrix.data, place[matrix.indices], matrix.indptr), (len(matrix.indptr) - 1, width))
+    moved = sp.csr_array(
+        (matrix.data, place[matrix.indices], matrix.indptr), (len(matrix.indptr) - 1, width)
+    )
     moved.sort_indices()
     return moved

@@ -82,4 +82,3 @@ def affine_slack(op: Affine, largest: list[Array]) -> Array:
     if op.radius is not None:
         slack = slack + op.radius
     return slack * (1.0 + 2**-40)
-

@@ -69,9 +69,7 @@ def bound_rows(context: Context, name: str, rows: Rows) -> Array:
     return np.concatenate(found)
 
 
-def bound_neurons(
-    context: Context, name: str, sample: Index, neuron: Index, sign: Array
-) -> Array:
+def bound_neurons(context: Context, name: str, sample: Index, neuron: Index, sign: Array) -> Array:
     """A lower bound of ``sign * neuron`` of an affine value: (T,); ``sample`` sorted."""
     node = context.graph[name]
     assert isinstance(node.op, Affine)
@@ -88,7 +86,7 @@ def bound_neurons(
 
 def _rows_at_a_time(context: Context, name: str, rows: Rows) -> int:
     """How many rows to walk with together: dense rows grow as wide as the widest value."""
-    width = 2 * rows.values.shape[1]
+    width = 2 * int(rows.values.shape[1])
     if rows.window is None:
         width = max(context.graph[other].size for other in context.graph.before(name))
     return max(_CHUNK // width, 8)
@@ -139,7 +137,7 @@ class _Walk:
     def arrive(self, name: str, rows: Rows, norm: Array | None) -> None:
         """Rows arrive at a value; ``norm`` is at least the sum of their absolute values."""
         if name in self.pending:
-            other, known = self.pending[name]
+            other, _ = self.pending[name]
             total = rows.plus(other)
             # each sum of two coefficients rounds once: part of what the next step charges
             self.pending[name] = (total, None)
@@ -216,7 +214,7 @@ class _Walk:
         self.constant += self.products.dot(given, upper.max(axis=2)[self.sample])
         width = self.context.graph[operand].size
         flat = np.arange(len(rows))[:, None] * width + member[self.sample]
-        spread = np.bincount(flat.ravel(), kept.ravel(), len(rows) * width)
+        spread = np.bincount(flat.ravel(), kept.ravel(), len(rows) * width).astype(np.float64)
         norm = _norm(rows, norm)
         terms = values.shape[1] + self.adds
         self.error += 2 * gamma(terms) * norm * self._largest(operand)

@@ -12,8 +12,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 
 from mipc.errors import SolverError
 from mipc.milp.model import Model
@@ -141,17 +142,13 @@ def _spawn(memory: int) -> subprocess.Popen[bytes]:
 
 def _kill(worker: subprocess.Popen[bytes]) -> None:
     """End a worker and whatever it started, and close its pipes."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(worker.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     worker.wait()
     for stream in (worker.stdin, worker.stdout):
         if stream is not None:
-            try:
+            with suppress(BrokenPipeError):
                 stream.close()
-            except BrokenPipeError:
-                pass
 
 
 def _receive(
@@ -164,12 +161,7 @@ def _receive(
     ready, _, _ = select.select([stream], [], [], wait)
     if not ready:
         raise TimeoutError
-    message = receive(_binary(stream))
+    message = receive(stream)
     if message is None:
         raise EOFError
     return message
-
-
-def _binary(stream: Any) -> BinaryIO:
-    result: BinaryIO = stream
-    return result

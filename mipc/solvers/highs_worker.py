@@ -14,7 +14,7 @@ import resource
 import signal
 import sys
 import time
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -61,7 +61,8 @@ def main() -> None:
     _confine(int(sys.argv[1]))
     import highspy
 
-    version = highspy.Highs().version()
+    engine: Any = highspy.Highs
+    version = engine().version()
     failed = failed_answers(lambda model: _solve(highspy, model, {}))
     send(answers, {"version": version, "failed": failed}, {})
     serve(highspy, sys.stdin.buffer, answers)
@@ -76,7 +77,7 @@ def _confine(memory: int) -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG on Linux
 
 
-def serve(highspy: Any, questions: BinaryIO, answers: BinaryIO) -> None:
+def serve(highspy: Any, questions: IO[bytes], answers: IO[bytes]) -> None:
     """Answer each message."""
     while (message := receive(questions)) is not None:
         header, arrays = message

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,12 @@ import scipy.sparse as sp
 
 from mipc.milp.model import Model, Names
 
-__all__ = ["model_of", "model_message", "receive", "send"]
+__all__ = ["Arrays", "model_message", "model_of", "receive", "send"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def send(stream: BinaryIO, header: dict[str, Any], arrays: Arrays) -> None:
+def send(stream: IO[bytes], header: dict[str, Any], arrays: Arrays) -> None:
     """Write one message."""
     kinds = {name: [array.dtype.str, len(array)] for name, array in arrays.items()}
     text = json.dumps({"header": header, "arrays": kinds}).encode()
@@ -31,7 +31,7 @@ def send(stream: BinaryIO, header: dict[str, Any], arrays: Arrays) -> None:
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> tuple[dict[str, Any], Arrays] | None:
+def receive(stream: IO[bytes]) -> tuple[dict[str, Any], Arrays] | None:
     """Read one message; ``None`` at the end of the stream."""
     head = stream.read(8)
     if len(head) < 8:
@@ -78,7 +78,7 @@ def model_of(arrays: Arrays) -> Model:
     )
 
 
-def _exactly(stream: BinaryIO, count: int) -> bytes:
+def _exactly(stream: IO[bytes], count: int) -> bytes:
     data = stream.read(count)
     if len(data) != count:
         raise EOFError("the stream ended within a message")

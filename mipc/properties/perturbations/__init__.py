@@ -9,7 +9,7 @@ from mipc.errors import OptionError
 from mipc.properties.perturbations.box import BoxOfArrays
 from mipc.properties.perturbations.linf import LInf
 
-__all__ = ["FAMILIES", "Perturbation", "parse_perturbation"]
+__all__ = ["FAMILIES", "BoxOfArrays", "LInf", "Perturbation", "parse_perturbation"]
 
 Perturbation: TypeAlias = LInf | BoxOfArrays
 
