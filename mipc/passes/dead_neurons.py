@@ -86,9 +86,8 @@ def _columns_used(linear: LinearMap, rows: Mask) -> npt.NDArray[np.intp]:
         used = linear.source[rows]
         return used[used >= 0]
     matrix = linear.tocsr()
-    if rows.all():
-        return np.unique(matrix.indices).astype(np.intp)
-    return np.unique(matrix[np.flatnonzero(rows), :].indices).astype(np.intp)
+    used: npt.NDArray[np.intp] = matrix.indices
+    return used if rows.all() else matrix[np.flatnonzero(rows), :].indices
 
 
 def _shortened(node: Node, names: dict[str, str], needed: dict[str, Mask]) -> list[Node]:

@@ -18,7 +18,7 @@ from mipc.errors import QuestionError
 from mipc.ir.graph import Graph
 from mipc.ir.network import Network
 from mipc.ir.ops import Affine, Node
-from mipc.numerics.linear_maps import DenseMap
+from mipc.numerics.linear_maps import DenseMap, SelectMap
 from mipc.numerics.rationals import Enclosed
 from mipc.properties.box import Box
 from mipc.properties.perturbations import Perturbation
@@ -98,8 +98,8 @@ def ask(network: Network, question: Question) -> Query:
         raise QuestionError("the closest violation needs a centre", remedy="give --input")
     box = Box.between(*_clipped(lower, upper, question.domain), network.dtype)
     disjuncts = question.requirement.disjuncts(network.classes)
-    tail = [_tail(network, disjunct) for disjunct in disjuncts]
-    graph = Graph([*network.graph, *tail], [node.name for node in tail])
+    tail = _tail(network, disjuncts)
+    graph = Graph([*network.graph, *tail], [node.name for node in tail[1:]])
     return Query(network, question, box, disjuncts, graph)
 
 
@@ -123,9 +123,20 @@ def _clipped(
     )
 
 
-def _tail(network: Network, disjunct: Disjunct) -> Node:
-    offset, radius = disjunct.offset
-    op = Affine((DenseMap(disjunct.rows),), offset, 0.0, radius)
-    output = network.graph.outputs[0]
-    name = f"violation.{disjunct.target}"
-    return Node(name, op, (output,), len(disjunct.rows), f"disjunct {disjunct.name}")
+def _tail(network: Network, disjuncts: tuple[Disjunct, ...]) -> list[Node]:
+    """All rows of all disjuncts as one value, so that they are bounded together; then each."""
+    rows = np.concatenate([disjunct.rows for disjunct in disjuncts])
+    offset = np.concatenate([disjunct.offset[0] for disjunct in disjuncts])
+    gaps = [disjunct.offset[1] for disjunct in disjuncts]
+    radius = None if any(gap is None for gap in gaps) else np.concatenate(gaps)
+    op = Affine((DenseMap(rows),), offset, 0.0, radius)
+    nodes = [Node("margins", op, (network.graph.outputs[0],), len(rows), "requirement")]
+    start = 0
+    for disjunct in disjuncts:
+        count = len(disjunct.rows)
+        pick = SelectMap(np.arange(start, start + count), len(rows))
+        name = f"violation.{disjunct.target}"
+        part = Affine((pick,), np.zeros(count))
+        nodes.append(Node(name, part, ("margins",), count, f"disjunct {disjunct.name}"))
+        start += count
+    return nodes

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Input, Max, Node, Relu
 from mipc.numerics.interval import Interval
+from mipc.numerics.linear_maps import SelectMap
 from mipc.numerics.products import FAST, Products
 from mipc.numerics.windows import Rows
 from mipc.semantics.interval import interval
@@ -24,6 +25,7 @@ from mipc.semantics.linear import Context, bound_neurons, bound_rows
 __all__ = ["Method", "bound_graph", "bound_margins"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
+Asked: TypeAlias = tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
 Method: TypeAlias = Literal["interval", "backward"]
 
 
@@ -61,9 +63,8 @@ def bound_graph(
         bounds[node.name] = interval(node, [bounds[name] for name in node.operands], products)
         if method == "backward" and isinstance(node.op, Affine) and not _is_exact(graph, node):
             asked = _asked(graph, node, bounds[node.name], outputs)
-            if asked.any():
-                both = node.name in graph.outputs or _feeds_max(graph, node)
-                bounds[node.name] = _met(context, node, asked, both)
+            if asked[0].any() or asked[1].any():
+                bounds[node.name] = _met(context, node, asked)
     return bounds
 
 
@@ -75,27 +76,47 @@ def bound_margins(
 
 
 def _is_exact(graph: Graph, node: Node) -> bool:
-    """Whether a value is an affine function of one input: its interval cannot be bettered."""
-    return all(isinstance(graph[name].op, Input) for name in node.operands) and (
-        len(set(node.operands)) <= 1
-    )
+    """Whether the interval of an affine value cannot be bettered by backward bounds.
+
+    So it is for a function of one input, and for a selection of numbers of another value: there
+    the demand is passed on to that value (see :func:`_asked`).
+    """
+    if _selects(node):
+        return True
+    from_inputs = all(isinstance(graph[name].op, Input) for name in node.operands)
+    return from_inputs and len(set(node.operands)) <= 1
 
 
-def _asked(graph: Graph, node: Node, found: Interval, outputs: bool) -> npt.NDArray[np.bool_]:
-    """(B, size): the neurons whose bounds a consumer would like tighter."""
-    asked = np.zeros(found.lower.shape, dtype=bool)
-    if outputs and node.name in graph.outputs:
-        asked[:] = True
+def _selects(node: Node) -> bool:
+    """Whether a value is numbers of another value in other places, and nothing else."""
+    op = node.op
+    if not isinstance(op, Affine) or len(op.maps) != 1 or not isinstance(op.maps[0], SelectMap):
+        return False
+    return op.is_exact and not op.offset.any()
+
+
+def _asked(graph: Graph, node: Node, found: Interval, outputs: bool) -> Asked:
+    """(B, size) twice: the neurons to decide, and those whose two bounds are both wanted."""
+    decide = np.zeros(found.lower.shape, dtype=bool)
+    both = np.zeros(found.lower.shape, dtype=bool)
+    both[:] = outputs and node.name in graph.outputs
     for consumer in graph.consumers(node.name):
-        if isinstance(consumer.op, Relu):
-            asked |= (found.lower < 0) & (found.upper > 0)
-        elif isinstance(consumer.op, Max):
-            asked |= _contested(consumer.op, found)
-    return asked
-
-
-def _feeds_max(graph: Graph, node: Node) -> bool:
-    return any(isinstance(consumer.op, Max) for consumer in graph.consumers(node.name))
+        match consumer.op:
+            case Relu():
+                decide |= (found.lower < 0) & (found.upper > 0)
+            case Max():
+                both |= _contested(consumer.op, found)
+            case Affine(maps) if _selects(consumer):
+                select = maps[0]
+                assert isinstance(select, SelectMap)
+                seen = Interval(select.apply(found.lower, FAST), select.apply(found.upper, FAST))
+                used = np.flatnonzero(select.source >= 0)
+                later = _asked(graph, consumer, seen, outputs)
+                for mine, theirs in zip((decide, both), later, strict=True):
+                    mine[:, select.source[used]] |= theirs[:, used]
+            case _:
+                pass
+    return decide, both
 
 
 def _contested(op: Max, found: Interval) -> npt.NDArray[np.bool_]:
@@ -111,7 +132,7 @@ def _contested(op: Max, found: Interval) -> npt.NDArray[np.bool_]:
     return contested
 
 
-def _met(context: Context, node: Node, asked: npt.NDArray[np.bool_], both: bool) -> Interval:
+def _met(context: Context, node: Node, asked: Asked) -> Interval:
     """Backward bounds of the neurons asked for, met with what is known.
 
     Of a neuron that only has to be decided the likelier side is bounded first, and the other
@@ -119,15 +140,15 @@ def _met(context: Context, node: Node, asked: npt.NDArray[np.bool_], both: bool)
     """
     found = context.bounds[node.name]
     lower, upper = found.lower.copy(), found.upper.copy()
+    decide, both = asked
     likely = np.where(lower + upper > 0, 1.0, -1.0)
     for side in (likely, -likely):
-        sample, neuron = np.nonzero(asked)
+        wanted = both | (decide & (lower < 0) & (upper > 0))
+        sample, neuron = np.nonzero(wanted)
         if not len(sample):
             break
-        sign = side[asked]
+        sign = side[wanted]
         tight = bound_neurons(context, node.name, sample, neuron, sign)
-        lower[asked] = np.where(sign > 0, np.maximum(lower[asked], tight), lower[asked])
-        upper[asked] = np.where(sign < 0, np.minimum(upper[asked], -tight), upper[asked])
-        if not both:
-            asked = asked & (lower < 0) & (upper > 0)
+        lower[wanted] = np.where(sign > 0, np.maximum(lower[wanted], tight), lower[wanted])
+        upper[wanted] = np.where(sign < 0, np.minimum(upper[wanted], -tight), upper[wanted])
     return Interval.checked(lower, upper, node.name)
