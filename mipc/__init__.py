@@ -27,14 +27,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mipc.compile import compile_query, write_files
-    from mipc.decode import Pair, decode
+    from mipc.decide import verify
+    from mipc.decoding import Pair, decode
     from mipc.errors import MipcError
     from mipc.frontend.onnx import read_network
     from mipc.properties.perturbations import BoxOfArrays, LInf
     from mipc.properties.query import Question, ask
     from mipc.properties.requirements import ArgMax
     from mipc.verdict import Answer, Robust, Unknown, Violated
-    from mipc.verify import verify
 
 __all__ = [
     "Answer",
@@ -64,16 +64,16 @@ _HOMES = {
     "BoxOfArrays": "properties.perturbations",
     "LInf": "properties.perturbations",
     "MipcError": "errors",
-    "Pair": "decode",
+    "Pair": "decoding",
     "Question": "properties.query",
     "Robust": "verdict",
     "Unknown": "verdict",
     "Violated": "verdict",
     "ask": "properties.query",
     "compile_query": "compile",
-    "decode": "decode",
+    "decode": "decoding",
     "read_network": "frontend.onnx",
-    "verify": "verify",
+    "verify": "decide",
     "write_files": "compile",
 }
 

@@ -139,13 +139,7 @@ def conclude(
     if complete and not open_ones:
         on_solver = any(finding.closed == "solver" for finding in findings)
         return Answer(Robust("solver" if on_solver else "bounds"), stage, margin, None)
-    flaws = [run.flaw for run in replays if run.inside]
-    first = next((f for f in open_ones if f.reason), None)
-    if first is not None:
-        reason, detail = first.reason, first.detail
-    else:
-        reason, detail = (flaws[0] if flaws else "undecided"), ""
-    return Answer(Unknown(reason, detail), "none", margin, None)
+    return Answer(_why_unknown(query, open_ones, replays), "none", margin, None)
 
 
 def finding_of(part: Part) -> Finding:
@@ -205,6 +199,19 @@ def distance(query: Query, run: Replay) -> float | None:
     ]
     total = max(gaps) if query.question.norm == "linf" else sum(gaps, Fraction(0))
     return float(Enclosed.of(total).above)
+
+
+def _why_unknown(
+    query: Query, open_ones: Sequence[Finding], replays: Sequence[Replay]
+) -> Unknown:
+    """The first reason that a finding gives; else what was wrong with the last point replayed."""
+    for finding in open_ones:
+        if finding.reason:
+            return Unknown(finding.reason, finding.detail)
+    if not query.box.has_float:
+        return Unknown("no-float-in-box", "no point of the network's floats lies in the box")
+    flaws = [run.flaw for run in replays if run.flaw]
+    return Unknown(flaws[-1] if flaws else "undecided")
 
 
 def _best(query: Query, witnesses: list[Replay]) -> Replay:

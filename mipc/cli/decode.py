@@ -39,7 +39,7 @@ def decode_command(
     from dataclasses import replace
 
     from mipc.cli.show import EXIT, answer_text, working
-    from mipc.decode import Pair, decode, question_of
+    from mipc.decoding import Pair, decode, question_of
     from mipc.errors import OptionError
     from mipc.frontend.onnx import read_network
     from mipc.networks import find

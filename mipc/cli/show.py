@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from mipc.decide import Progress
     from mipc.passes import Record
     from mipc.results import AnswerFacts
-    from mipc.verify import Progress
 
 __all__ = ["EXIT", "answer_text", "explain", "stderr", "working"]
 

@@ -36,10 +36,10 @@ def verify_command(
 ) -> None:
     """Decide a question: exit code 0 robust, 1 violated, 3 unknown, 2 error."""
     from mipc.cli.show import EXIT, answer_text, working
+    from mipc.decide import verify
     from mipc.passes import DEFAULT, parse_passes
     from mipc.results import answer_facts
     from mipc.verdict import Violated
-    from mipc.verify import verify
     from mipc.witness_files import check_witness_path, write_witness
 
     if witness is not None:

@@ -86,8 +86,9 @@ def _columns_used(linear: LinearMap, rows: Mask) -> npt.NDArray[np.intp]:
         used = linear.source[rows]
         return used[used >= 0]
     matrix = linear.tocsr()
-    used: npt.NDArray[np.intp] = matrix.indices
-    return used if rows.all() else matrix[np.flatnonzero(rows), :].indices
+    kept = matrix if rows.all() else matrix[np.flatnonzero(rows), :]
+    columns: npt.NDArray[np.intp] = kept.indices
+    return columns
 
 
 def _shortened(node: Node, names: dict[str, str], needed: dict[str, Mask]) -> list[Node]:

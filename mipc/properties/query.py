@@ -127,8 +127,8 @@ def _tail(network: Network, disjuncts: tuple[Disjunct, ...]) -> list[Node]:
     """All rows of all disjuncts as one value, so that they are bounded together; then each."""
     rows = np.concatenate([disjunct.rows for disjunct in disjuncts])
     offset = np.concatenate([disjunct.offset[0] for disjunct in disjuncts])
-    gaps = [disjunct.offset[1] for disjunct in disjuncts]
-    radius = None if any(gap is None for gap in gaps) else np.concatenate(gaps)
+    gaps = [gap for disjunct in disjuncts if (gap := disjunct.offset[1]) is not None]
+    radius = np.concatenate(gaps) if gaps else None
     op = Affine((DenseMap(rows),), offset, 0.0, radius)
     nodes = [Node("margins", op, (network.graph.outputs[0],), len(rows), "requirement")]
     start = 0

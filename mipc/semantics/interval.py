@@ -58,14 +58,15 @@ def _affine(node: Node, op: Affine, operands: list[Interval], products: Products
     middle = np.tile(op.offset, (batch, 1))
     reach = np.zeros((batch, node.size))
     error = np.zeros((batch, 1))
+    sums = 8 * (len(operands) + 1)
     for linear, x in zip(op.maps, operands, strict=True):
         centre, radius = x.centred()
         middle = middle + linear.apply(centre, products)
         reach = reach + linear.apply_absolute(radius, products)
         largest = x.largest()[:, None] * (1 + 2**-40)
         # the products' own error, on centre and radius, and that of the sums around them
-        error = error + (2 * linear.error(products) + 8 * UNIT * linear.row_sum) * largest
-    error = error + 8 * UNIT * (len(operands) + 1) * np.abs(op.offset).max(initial=0.0)
+        error = error + (2 * linear.error(products) + sums * UNIT * linear.row_sum) * largest
+    error = error + sums * UNIT * np.abs(op.offset).max(initial=0.0)
     error = error + affine_slack(op, [x.largest()[:, None] for x in operands])
     return Interval.checked(*enclose(middle - reach, middle + reach, error), node.name)
 

@@ -152,9 +152,9 @@ class _Walk:
 
     def _slack(self, node: Node, op: Affine) -> Array:
         bounds = self.context.bounds
-        return affine_slack(
-            op, [bounds[name][self.samples].largest()[:, None] for name in node.operands]
-        )
+        largest = [bounds[name][self.samples].largest()[:, None] for name in node.operands]
+        samples = self.samples.stop - self.samples.start
+        return np.broadcast_to(affine_slack(op, largest), (samples, node.size))
 
     def _leave(self, node: Node, rows: Rows, norm: Array | None) -> None:
         """The least over the box: positive coefficients at lower bounds, negative at upper."""

@@ -94,6 +94,8 @@ def _decide(
     for number, part in enumerate(pending):
         say(f"solving for class {part.target}, {number + 1} of {len(pending)}")
         attempt = _Attempt(query, problem, passes, solver, runtime, deadline, replays)
+        if not attempt.can_matter(part):
+            continue
         findings[part.target] = attempt.at(part)
         if query.question.objective == "feasibility" and any(run.violates for run in replays):
             break
@@ -126,6 +128,13 @@ class _Attempt:
         self.query, self.problem, self.passes = query, problem, passes
         self.solver, self.runtime, self.deadline = solver, runtime, deadline
         self.replays = replays
+
+    def can_matter(self, part: Part) -> bool:
+        """Whether the largest margin may be this disjunct's, for all that has been replayed."""
+        if self.query.question.objective != "worst":
+            return True
+        reached = [run.exact_margin[0] for run in self.replays if run.inside]
+        return not reached or part.upper > max(reached)
 
     def at(self, part: Part) -> Finding:
         """What can be established about a disjunct."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mipc.compile import Compiled, compile_query
+from mipc.decide import start_point
 from mipc.errors import InputError, QuestionError
 from mipc.ir.network import Network
 from mipc.milp import files
@@ -26,7 +27,6 @@ from mipc.properties.query import Query, ask
 from mipc.replay import Runtime, replay
 from mipc.sidecar import Sidecar, read_sidecar
 from mipc.verdict import Answer, Finding, conclude, finding_of, weigh
-from mipc.verify import start_point
 
 __all__ = ["Pair", "decode", "question_of"]
 
@@ -103,8 +103,8 @@ def decode(pairs: Sequence[Pair], network: Network) -> Answer:
             findings[target] = replace(
                 finding, reason="not-solved", detail=f"no answer about target {target} was given"
             )
-    stage = "solver" if any(f.closed == "solver" for f in findings.values()) else "bounds"
-    return conclude(query, list(findings.values()), replays, stage)
+    by_bounds = all(finding.closed == "bounds" for finding in findings.values())
+    return conclude(query, list(findings.values()), replays, "bounds" if by_bounds else "solver")
 
 
 def question_of(pair: Pair, network: Network) -> Query:
