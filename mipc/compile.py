@@ -15,11 +15,10 @@ each of the others becomes a model of its own, or all together one, with ``combi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mipc.errors import OptionError
-from mipc.formulation import Formulation, formulate
+from mipc.formulation import Compiled, Part, formulate
 from mipc.ir.graph import Graph
 from mipc.milp import files
 from mipc.passes import DEFAULT, Pass, Problem, Record, run
@@ -38,49 +37,6 @@ __all__ = [
 ]
 
 Watch = Callable[[str, Problem], None]
-
-
-@dataclass(frozen=True)
-class Part:
-    """What bounds say of one disjunct.
-
-    Attributes
-    ----------
-    target : int
-    lower, upper : float
-        Bounds of its largest margin over the box.
-    is_open : bool
-        Whether a model is needed to answer the question.
-    """
-
-    target: int
-    lower: float
-    upper: float
-    is_open: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Compiled:
-    """A question, compiled.
-
-    Attributes
-    ----------
-    query : Query
-    parts : tuple of Part
-        All disjuncts, in the order of the query.
-    formulations : tuple of Formulation
-        The models that are needed; at least one.
-    problems : tuple of Problem
-        The simplified graph behind each.
-    records : tuple of Record
-        What each pass did, for the first model.
-    """
-
-    query: Query
-    parts: tuple[Part, ...]
-    formulations: tuple[Formulation, ...]
-    problems: tuple[Problem, ...]
-    records: tuple[tuple[Record, ...], ...]
 
 
 def compile_query(

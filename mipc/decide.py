@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mipc.compile import Part, bound_query, parts_of, simplify
+from mipc.compile import bound_query, parts_of, simplify
 from mipc.errors import RangeError
-from mipc.formulation import Formulation, formulate
+from mipc.formulation import Formulation, Part, formulate
 from mipc.milp.model import Model
 from mipc.milp.solution import Solution
 from mipc.passes import DEFAULT, Pass, Problem

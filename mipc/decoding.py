@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mipc.compile import Compiled, compile_query
+from mipc.compile import compile_query
 from mipc.decide import start_point
 from mipc.errors import InputError, QuestionError
+from mipc.formulation import Compiled
 from mipc.ir.network import Network
 from mipc.milp import files
 from mipc.milp.solution import Solution

@@ -15,10 +15,11 @@ from mipc.milp.conditioning import condition
 from mipc.milp.model import Expr, Model, ModelBuilder
 from mipc.numerics.interval import Interval
 from mipc.numerics.rounding import up
+from mipc.passes import Problem, Record
 from mipc.properties.query import Query
 from mipc.semantics.encode import Block, Coded, encode
 
-__all__ = ["Formulation", "Layout", "formulate"]
+__all__ = ["Compiled", "Formulation", "Layout", "Part", "formulate"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -67,6 +68,49 @@ class Formulation:
     layout: Layout
     targets: tuple[int, ...]
     dropped: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """What bounds say of one disjunct.
+
+    Attributes
+    ----------
+    target : int
+    lower, upper : float
+        Bounds of its largest margin over the box.
+    is_open : bool
+        Whether a model is needed to answer the question.
+    """
+
+    target: int
+    lower: float
+    upper: float
+    is_open: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A question, compiled.
+
+    Attributes
+    ----------
+    query : Query
+    parts : tuple of Part
+        All disjuncts, in the order of the query.
+    formulations : tuple of Formulation
+        The models that are needed; at least one.
+    problems : tuple of Problem
+        The simplified graph behind each.
+    records : tuple of Record
+        What each pass did, for the first model.
+    """
+
+    query: Query
+    parts: tuple[Part, ...]
+    formulations: tuple[Formulation, ...]
+    problems: tuple[Problem, ...]
+    records: tuple[tuple[Record, ...], ...]
 
 
 def formulate(

@@ -12,20 +12,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mipc.errors import ParseError
-from mipc.formulation import Layout
+from mipc.formulation import Compiled, Layout
 from mipc.properties.perturbations import BoxOfArrays, LInf
 from mipc.properties.query import Question
 from mipc.properties.requirements import ArgMax
 from mipc.semantics.encode import Block
-
-if TYPE_CHECKING:
-    from mipc.compile import Compiled
 
 __all__ = ["Sidecar", "read_sidecar", "schema", "sidecar_bytes"]
 

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from mipc.compile import Part
+from mipc.formulation import Part
 from mipc.milp.solution import Solution, Status
 from mipc.numerics.rationals import Enclosed
 from mipc.properties.query import Query
@@ -201,9 +201,7 @@ def distance(query: Query, run: Replay) -> float | None:
     return float(Enclosed.of(total).above)
 
 
-def _why_unknown(
-    query: Query, open_ones: Sequence[Finding], replays: Sequence[Replay]
-) -> Unknown:
+def _why_unknown(query: Query, open_ones: Sequence[Finding], replays: Sequence[Replay]) -> Unknown:
     """The first reason that a finding gives; else what was wrong with the last point replayed."""
     for finding in open_ones:
         if finding.reason:

@@ -23,12 +23,11 @@ def decode_command(
     ],
     model: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The network, where it is not found by itself."),
+        typer.Option(
+            metavar="FILE", help="The network, where it is not found by itself.", show_default=False
+        ),
     ] = None,
-    witness: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the violating input: .npy or .png."),
-    ] = None,
+    witness: q.WitnessFile = None,
     json: q.Json = False,
 ) -> None:
     """Lift solvers' points, replay them, and say what follows.
@@ -38,14 +37,12 @@ def decode_command(
     import time
     from dataclasses import replace
 
-    from mipc.cli.show import EXIT, answer_text, working
+    from mipc.cli.show import tell, working
     from mipc.decoding import Pair, decode, question_of
     from mipc.errors import OptionError
     from mipc.frontend.onnx import read_network
     from mipc.networks import find
-    from mipc.results import answer_facts
-    from mipc.verdict import Violated
-    from mipc.witness_files import check_witness_path, write_witness
+    from mipc.witness_files import check_witness_path
 
     begin = time.perf_counter()
     if witness is not None:
@@ -59,9 +56,4 @@ def decode_command(
         progress("replaying")
         answer = decode(pairs, network)
     answer = replace(answer, seconds=time.perf_counter() - begin)
-    query = question_of(pairs[0], network)
-    if witness is not None and isinstance(answer.verdict, Violated):
-        write_witness(witness, answer.verdict.witness.point, network.input_shape)
-    shown = answer_facts(query, answer)
-    print(shown.model_dump_json() if json else answer_text(shown))
-    raise typer.Exit(EXIT[shown.verdict])
+    tell(question_of(pairs[0], network), answer, witness=witness, json=json)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial, wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
 
 import typer
 
@@ -15,26 +18,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mipc.ir.network import Network
+    from mipc.passes import Pass
     from mipc.properties.query import Query
+else:
+    Query = Any  # so that the annotations of `asked` can be read when a command is registered
 
-__all__ = [
-    "Centre",
-    "Dataset",
-    "Domain",
-    "Index",
-    "Json",
-    "Label",
-    "Margin",
-    "Model",
-    "Norm",
-    "ObjectiveOption",
-    "Passes",
-    "Perturbed",
-    "Target",
-    "asked",
-]
-
-PANEL = "Question"
+__all__ = ["Ask", "Json", "Model", "Passes", "WitnessFile", "asking", "chosen_passes"]
 
 Model: TypeAlias = Annotated[
     Path, typer.Argument(metavar="MODEL", help="An ONNX file.", show_default=False)
@@ -71,6 +60,15 @@ Perturbed: TypeAlias = Annotated[
         "--perturbation",
         metavar="P",
         help="linf:RADIUS, or box:LOWER.npy,UPPER.npy.",
+        show_default=False,
+    ),
+]
+MaybePerturbed: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--perturbation",
+        metavar="P",
+        help="linf:RADIUS, or box:LOWER.npy,UPPER.npy: show the graph after each pass.",
         show_default=False,
     ),
 ]
@@ -112,24 +110,33 @@ Passes: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+WitnessFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--witness",
+        metavar="FILE",
+        help="Write the violating input: .npy or .png.",
+        show_default=False,
+    ),
+]
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output.")
 ]
 
 
 def asked(
-    model: Path,
     *,
-    dataset: str | None,
-    index: int | None,
-    centre: Path | None,
-    label: int | None,
-    perturbation: str,
-    target: str | None,
-    margin: str,
-    objective: str,
-    norm: str,
-    domain: str | None,
+    model: Model,
+    perturbation: Perturbed,
+    dataset: Dataset = None,
+    index: Index = None,
+    centre: Centre = None,
+    label: Label = None,
+    target: Target = None,
+    margin: Margin = "0",
+    objective: ObjectiveOption = "feasibility",
+    norm: Norm = "linf",
+    domain: Domain = None,
 ) -> Query:
     """Read the network and join it to the question that the options make."""
     from mipc.frontend.onnx import read_network
@@ -159,6 +166,58 @@ def asked(
             norm=chosen_norm,
         ),
     )
+
+
+Ask: TypeAlias = Callable[[], Query]
+
+
+def asking(command: Callable[..., None], *, optional: bool = False) -> Callable[..., None]:
+    """Give a command the options of a question before its own.
+
+    The command's first parameter becomes a function that reads the network and makes the query.
+    With ``optional`` it is ``None`` where no perturbation is given, and the command gets ``model``
+    as its second parameter.
+    """
+    hints = {**get_type_hints(asked, include_extras=True)}
+    theirs = [p.replace(annotation=hints[p.name]) for p in signature(asked).parameters.values()]
+    if optional:
+        theirs = [
+            p.replace(default=None, annotation=MaybePerturbed) if p.name == "perturbation" else p
+            for p in theirs
+        ]
+    hints = get_type_hints(command, include_extras=True)
+    own = [
+        p.replace(annotation=hints[p.name], kind=Parameter.KEYWORD_ONLY)
+        for p in list(signature(command).parameters.values())[2 if optional else 1 :]
+    ]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        words = {p.name: given.pop(p.name) for p in theirs}
+        ask: Callable[[], Query] | None = partial(asked, **words)
+        if optional:
+            _check_question(words)
+            given["model"] = words["model"]
+            ask = None if words["perturbation"] is None else ask
+        command(ask, **given)
+
+    run.__signature__ = Signature([*theirs, *own])  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in (*theirs, *own)}
+    return run
+
+
+def _check_question(words: dict[str, Any]) -> None:
+    """Refuse parts of a question without the perturbation that makes it one."""
+    parts = ("dataset", "index", "centre", "label", "target", "domain")
+    if words["perturbation"] is None and any(words[part] is not None for part in parts):
+        raise OptionError("a question needs --perturbation")
+
+
+def chosen_passes(text: str | None) -> tuple[Pass, ...]:
+    """The pipeline given by ``--passes``, or the default one."""
+    from mipc.passes import DEFAULT, parse_passes
+
+    return DEFAULT if text is None else parse_passes(text)
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> Any:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from mipc.decide import Progress
     from mipc.passes import Record
+    from mipc.properties.query import Query
     from mipc.results import AnswerFacts
+    from mipc.verdict import Answer
 
-__all__ = ["EXIT", "answer_text", "explain", "stderr", "working"]
+__all__ = ["EXIT", "answer_text", "explain", "stderr", "tell", "working"]
 
 EXIT = {"robust": 0, "violated": 1, "unknown": 3}
 """Verdict -> exit code; 2 is a usage or input error."""
@@ -37,6 +40,21 @@ def working() -> Iterator[Progress]:
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("starting", total=None)
         yield lambda words: bar.update(task, description=words)
+
+
+def tell(query: Query, answer: Answer, *, witness: Path | None, json: bool) -> NoReturn:
+    """Print an answer, write its witness, and leave with the verdict's exit code."""
+    import typer
+
+    from mipc.results import answer_facts
+    from mipc.verdict import Violated
+    from mipc.witness_files import write_witness
+
+    facts = answer_facts(query, answer)
+    print(facts.model_dump_json() if json else answer_text(facts))
+    if witness is not None and isinstance(answer.verdict, Violated):
+        write_witness(witness, answer.verdict.witness.point, query.network.input_shape)
+    raise typer.Exit(EXIT[facts.verdict])
 
 
 def explain(records: Sequence[Record]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,48 +11,26 @@ from mipc.cli import question as q
 __all__ = ["verify_command"]
 
 
+@q.asking
 def verify_command(
-    model: q.Model,
-    perturbation: q.Perturbed,
-    dataset: q.Dataset = None,
-    index: q.Index = None,
-    centre: q.Centre = None,
-    label: q.Label = None,
-    target: q.Target = None,
-    margin: q.Margin = "0",
-    objective: q.ObjectiveOption = "feasibility",
-    norm: q.Norm = "linf",
-    domain: q.Domain = None,
+    ask: q.Ask,
     timeout: Annotated[
-        float | None, typer.Option(metavar="S", help="Seconds for everything.", min=0.0)
+        float | None,
+        typer.Option(metavar="S", help="Seconds for everything.", min=0.0, show_default=False),
     ] = None,
     passes: q.Passes = None,
-    witness: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the violating input: .npy or .png."),
-    ] = None,
+    witness: q.WitnessFile = None,
     json: q.Json = False,
 ) -> None:
     """Decide a question: exit code 0 robust, 1 violated, 3 unknown, 2 error."""
-    from mipc.cli.show import EXIT, answer_text, working
+    from mipc.cli.show import tell, working
     from mipc.decide import verify
-    from mipc.passes import DEFAULT, parse_passes
-    from mipc.results import answer_facts
-    from mipc.verdict import Violated
-    from mipc.witness_files import check_witness_path, write_witness
+    from mipc.witness_files import check_witness_path
 
     if witness is not None:
         check_witness_path(witness)
-    steps = DEFAULT if passes is None else parse_passes(passes)
-    query = q.asked(
-        model, dataset=dataset, index=index, centre=centre, label=label,
-        perturbation=perturbation, target=target, margin=margin, objective=objective,
-        norm=norm, domain=domain,
-    )  # fmt: skip
+    steps = q.chosen_passes(passes)
+    query = ask()
     with working() as progress:
         answer = verify(query, timeout=timeout, passes=steps, progress=progress)
-    if witness is not None and isinstance(answer.verdict, Violated):
-        write_witness(witness, answer.verdict.witness.point, query.network.input_shape)
-    facts = answer_facts(query, answer)
-    print(facts.model_dump_json() if json else answer_text(facts))
-    raise typer.Exit(EXIT[facts.verdict])
+    tell(query, answer, witness=witness, json=json)
