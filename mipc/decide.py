@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from mipc.compile import bound_query, parts_of, simplify
 from mipc.errors import RangeError
 from mipc.formulation import Formulation, Part, formulate
-from mipc.milp.model import Model
+from mipc.milp.model import Model, Names, at_most
 from mipc.milp.solution import Solution
 from mipc.passes import DEFAULT, Pass, Problem
 from mipc.properties.query import Query
@@ -204,21 +205,19 @@ def _fixed(formulation: Formulation, values: npt.NDArray[np.float64], reach: flo
     """The model with its integers fixed and its distance limited, maximising the margin."""
     model = formulation.model
     whole = np.round(values)
-    lower = np.where(model.integer, whole, model.lower)
-    upper = np.where(model.integer, whole, model.upper)
     objective = np.zeros_like(model.objective)
-    place = 0
-    for block in formulation.layout.blocks:
-        columns = np.arange(place, place + len(block.neurons))
-        if block.role == "margin":
-            objective[columns] = -1.0
-        if block.role == "distance" and len(columns) == 1:
-            upper[columns] = np.maximum(np.ldexp(reach, -formulation.layout.exponents[columns]), 0)
-        place += len(block.neurons)
+    objective[formulation.layout.places("margin")] = -1.0
+    distance = formulation.layout.places("distance")
+    unit = np.ldexp(np.ones(len(distance)), formulation.layout.exponents[distance])
+    limit = sp.csr_array((unit, distance, [0, len(distance)]), (1, len(objective)))
     return replace(
         model,
+        rows=Names((*model.rows.blocks, ("reach", 1))),
         objective=objective,
-        lower=lower,
-        upper=upper,
+        lower=np.where(model.integer, whole, model.lower),
+        upper=np.where(model.integer, whole, model.upper),
         integer=np.zeros_like(model.integer),
+        matrix=sp.csr_array(sp.vstack([model.matrix, limit])),
+        sense=np.append(model.sense, at_most),
+        rhs=np.append(model.rhs, reach),
     )

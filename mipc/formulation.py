@@ -9,7 +9,6 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mipc.errors import InternalError
 from mipc.ir.graph import Graph
 from mipc.milp.conditioning import condition
 from mipc.milp.model import Expr, Model, ModelBuilder
@@ -36,17 +35,22 @@ class Layout:
 
     def lift(self, values: Array) -> Array:
         """The network's input at a solver's point: (columns,) -> (n,) float64."""
-        return self.block("x", values)
+        return self.true("input", values)
 
-    def block(self, stem: str, values: Array) -> Array:
-        """The true values of one block of columns."""
-        start = 0
+    def true(self, role: str, values: Array) -> Array:
+        """The true values of the columns with a role, at a solver's point."""
+        columns = self.places(role)
+        return np.ldexp(values[columns], self.exponents[columns])
+
+    def places(self, role: str) -> npt.NDArray[np.intp]:
+        """The columns of the blocks with a role."""
+        found, start = [np.zeros(0, dtype=np.intp)], 0
         for block in self.blocks:
             stop = start + len(block.neurons)
-            if block.stem == stem:
-                return np.ldexp(values[start:stop], self.exponents[start:stop])
+            if block.role == role:
+                found.append(np.arange(start, stop))
             start = stop
-        raise InternalError(f"no block of columns is named {stem!r}")
+        return np.concatenate(found)
 
 
 @dataclass(frozen=True, eq=False)
