@@ -104,6 +104,8 @@ class Node:
         Where it comes from, for people: ``Conv 'conv1' (node 3)``.
     shape : tuple of int
         The tensor's shape, its product being ``size``.
+    part_of : (name, indices) or None
+        Set by passes where this value is some neurons of a value of the network.
     """
 
     name: str
@@ -112,7 +114,15 @@ class Node:
     size: int
     origin: str = ""
     shape: tuple[int, ...] = field(default=())
+    part_of: tuple[str, Index] | None = None
 
     def __post_init__(self) -> None:
         if not self.shape:
             object.__setattr__(self, "shape", (self.size,))
+
+    def neurons(self, indices: Index) -> tuple[str, Index]:
+        """Some neurons of this value, as neurons of a value of the network."""
+        if self.part_of is None:
+            return self.name, indices
+        name, whole = self.part_of
+        return name, whole[indices]

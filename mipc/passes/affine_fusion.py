@@ -166,7 +166,8 @@ class _Walk:
                 maps.append(SparseMap(matrix))
             radius = rows.radius if rows.radius.any() else None
             op = Affine(tuple(maps), rows.offset, 0.0, radius)
-            node = Node(rows.name, op, tuple(names), len(rows.neurons), source.origin)
+            part = source.part_of if rows.name == source.name else source.neurons(rows.neurons)
+            node = Node(rows.name, op, tuple(names), len(rows.neurons), source.origin, part_of=part)
             first = 0 if rows.name.endswith(".kept") else 1
             made.append((order[rows.source], first, node))
         return [node for _, _, node in sorted(made, key=lambda entry: entry[:2])]

@@ -10,16 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from mipc.errors import InternalError, MipcError
 from mipc.ir.graph import Graph
-from mipc.ir.ops import Affine, Max, Relu
+from mipc.ir.ops import Affine, Max, Node, Relu
 from mipc.numerics.interval import Interval
 
 __all__ = ["Fate", "Pass", "Problem", "Record", "run"]
+
+Index: TypeAlias = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,12 @@ class Fate:
     node: str
     what: str
     neurons: tuple[int, ...]
+
+    @staticmethod
+    def of(node: Node, what: str, indices: Index) -> Fate:
+        """The fate of some neurons of a value, told of the network's own value."""
+        name, neurons = node.neurons(indices)
+        return Fate(name, what, tuple(neurons.tolist()))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ Inputs stay whole: a witness needs all of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias, assert_never
 
 import numpy as np
@@ -40,13 +40,13 @@ class DeadNeurons:
         for node in problem.graph:
             live = needed[node.name]
             if not live.any():
-                fates.append(Fate(node.name, "unused", tuple(range(node.size))))
+                fates.append(Fate.of(node, "unused", np.arange(node.size)))
                 continue
-            made = _shortened(node, names, needed)
+            made = _shortened(problem.graph, node, names, needed)
             nodes.extend(made)
             names[node.name] = made[-1].name
             if not live.all():
-                fates.append(Fate(node.name, "unused", tuple(np.flatnonzero(~live).tolist())))
+                fates.append(Fate.of(node, "unused", np.flatnonzero(~live)))
                 if node.name in problem.bounds:
                     bounds[made[-1].name] = problem.bounds[node.name][:, np.flatnonzero(live)]
                     if len(made) > 1:
@@ -91,42 +91,48 @@ def _columns_used(linear: LinearMap, rows: Mask) -> npt.NDArray[np.intp]:
     return columns
 
 
-def _shortened(node: Node, names: dict[str, str], needed: dict[str, Mask]) -> list[Node]:
+def _shortened(
+    graph: Graph, node: Node, names: dict[str, str], needed: dict[str, Mask]
+) -> list[Node]:
     """The node over shortened operands, itself shortened; a ReLU may need a selection first."""
     live = needed[node.name]
     rows = np.flatnonzero(live)
     whole = bool(live.all())
     name = node.name if whole else f"{node.name}.live"
-    shape = node.shape if whole else (len(rows),)
+    part = node.part_of if whole else node.neurons(rows)
     operands = tuple(names[operand] for operand in node.operands if operand in names)
+    short = replace(
+        node,
+        name=name,
+        operands=operands,
+        size=len(rows),
+        shape=node.shape if whole else (len(rows),),
+        part_of=part,
+    )
     match node.op:
         case Input():
             return [node]
         case Relu():
             known = needed[node.operands[0]]
             if (known == live).all():
-                return [Node(name, Relu(), operands, len(rows), node.origin, shape)]
+                return [short]
             place = (np.cumsum(known) - 1)[rows]
             pick = Affine((SelectMap(place, int(known.sum())),), np.zeros(len(rows)))
-            inner = f"{name}.in"
-            return [
-                Node(inner, pick, operands, len(rows), node.origin),
-                Node(name, Relu(), (inner,), len(rows), node.origin, shape),
-            ]
+            before = graph[node.operands[0]].neurons(rows)
+            inner = Node(f"{name}.in", pick, operands, len(rows), node.origin, part_of=before)
+            return [inner, replace(short, operands=(inner.name,))]
         case Max(groups):
             place = np.cumsum(needed[node.operands[0]]) - 1
             kept = groups[rows]
-            op = Max(np.where(kept < 0, -1, place[kept]))
-            return [Node(name, op, operands, len(rows), node.origin, shape)]
+            return [replace(short, op=Max(np.where(kept < 0, -1, place[kept])))]
         case Affine(maps, offset, relative, radius):
-            short = tuple(
-                _restricted(linear, rows, needed[operand])
-                for operand, linear in zip(node.operands, maps, strict=True)
+            linear = tuple(
+                _restricted(m, rows, needed[operand])
+                for operand, m in zip(node.operands, maps, strict=True)
                 if operand in names
             )
-            kept_radius = None if radius is None else radius[rows]
-            affine = Affine(short, offset[rows], relative, kept_radius)
-            return [Node(name, affine, operands, len(rows), node.origin, shape)]
+            left = None if radius is None else radius[rows]
+            return [replace(short, op=Affine(linear, offset[rows], relative, left))]
         case _ as never:
             assert_never(never)
 

@@ -5,10 +5,11 @@ Sound: a member whose upper bound does not pass another member's lower bound nev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from mipc.ir.ops import Affine, Max, Node
 from mipc.numerics.interval import Interval
@@ -16,6 +17,9 @@ from mipc.numerics.linear_maps import SelectMap
 from mipc.passes.base import Fate, Problem
 
 __all__ = ["DominatedMax"]
+
+Index: TypeAlias = npt.NDArray[np.intp]
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,11 @@ class DominatedMax:
                 continue
             groups = _pruned(node.op.groups, problem.of(node.operands[0]))
             dropped = np.flatnonzero(((node.op.groups >= 0) & (groups < 0)).any(axis=1))
-            fates.append(Fate(node.name, "dominated", tuple(dropped.tolist())))
+            fates.append(Fate.of(node, "dominated", dropped))
             contested = (groups >= 0).sum(axis=1) > 1
             packed = _packed(groups)
             if contested.all():
-                op = Max(packed)
-                nodes.append(Node(node.name, op, node.operands, node.size, node.origin, node.shape))
+                nodes.append(replace(node, op=Max(packed)))
                 continue
             nodes.extend(_split(node, packed, contested, problem.graph[node.operands[0]].size))
             bounds[f"{node.name}.open"] = problem.of(node.name)[:, np.flatnonzero(contested)]
@@ -49,7 +52,7 @@ class DominatedMax:
         )
 
 
-def _pruned(groups: np.ndarray, bounds: Interval) -> np.ndarray:
+def _pruned(groups: Index, bounds: Interval) -> Index:
     """The groups with dominated members replaced by -1; the one with the best lower bound stays."""
     lower = np.where(groups < 0, -np.inf, bounds.lower[0][groups])
     upper = np.where(groups < 0, -np.inf, bounds.upper[0][groups])
@@ -59,26 +62,24 @@ def _pruned(groups: np.ndarray, bounds: Interval) -> np.ndarray:
     return np.where(kept & (groups >= 0), groups, -1)
 
 
-def _packed(groups: np.ndarray) -> np.ndarray:
+def _packed(groups: Index) -> Index:
     """Members first, then as few -1 as the longest group needs."""
     order = np.argsort(groups < 0, axis=1, kind="stable")
     sorted_groups = np.take_along_axis(groups, order, axis=1)
     return sorted_groups[:, : max(int((groups >= 0).sum(axis=1).max(initial=1)), 1)]
 
 
-def _split(node: Node, groups: np.ndarray, contested: np.ndarray, width: int) -> list[Node]:
+def _split(node: Node, groups: Index, contested: Mask, width: int) -> list[Node]:
     """``y.open`` for the contested groups, and ``y`` joining it with the decided ones."""
     rows = np.flatnonzero(contested)
     decided = SelectMap(np.where(contested, -1, groups[:, 0]), width)
-    operand = node.operands[0]
     if not len(rows):
-        op = Affine((decided,), np.zeros(node.size))
-        return [Node(node.name, op, (operand,), node.size, node.origin, node.shape)]
+        return [replace(node, op=Affine((decided,), np.zeros(node.size)))]
     place = np.full(node.size, -1)
     place[rows] = np.arange(len(rows))
-    outer = f"{node.name}.open"
+    outer, op = f"{node.name}.open", Max(_packed(groups[rows]))
     whole = Affine((SelectMap(place, len(rows)), decided), np.zeros(node.size))
     return [
-        Node(outer, Max(_packed(groups[rows])), (operand,), len(rows), node.origin),
-        Node(node.name, whole, (outer, operand), node.size, node.origin, node.shape),
+        Node(outer, op, node.operands, len(rows), node.origin, part_of=node.neurons(rows)),
+        replace(node, op=whole, operands=(outer, node.operands[0])),
     ]

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from mipc.ir.ops import Affine, Node, Relu
 from mipc.numerics.interval import Interval
@@ -17,6 +18,8 @@ from mipc.numerics.linear_maps import SelectMap
 from mipc.passes.base import Fate, Problem
 
 __all__ = ["StableRelu"]
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -41,35 +44,33 @@ class StableRelu:
             if undecided.all():
                 nodes.append(node)
                 continue
-            nodes.extend(_split(node, active, undecided))
+            nodes.extend(_split(node, problem.graph[node.operands[0]], active, undecided))
             open_neurons = np.flatnonzero(undecided)
-            bounds[f"{node.name}.in"] = known[:, open_neurons]
-            bounds[f"{node.name}.open"] = problem.of(node.name)[:, open_neurons]
-            fates.append(Fate(node.name, "active", tuple(np.flatnonzero(active).tolist())))
-            dead = np.flatnonzero(~active & ~undecided)
-            fates.append(Fate(node.name, "inactive", tuple(dead.tolist())))
+            if len(open_neurons):
+                bounds[f"{node.name}.in"] = known[:, open_neurons]
+                bounds[f"{node.name}.open"] = problem.of(node.name)[:, open_neurons]
+            fates.append(Fate.of(node, "active", np.flatnonzero(active)))
+            fates.append(Fate.of(node, "inactive", np.flatnonzero(~active & ~undecided)))
         return problem.become(
             problem.graph.replaced(nodes), bounds, [fate for fate in fates if fate.neurons]
         )
 
 
-def _split(node: Node, active: np.ndarray, undecided: np.ndarray) -> list[Node]:
-    """The nodes ``z.in``, ``y.open`` and ``y`` for ``y = relu(z)``; the first two if needed."""
-    operand = node.operands[0]
+def _split(node: Node, before: Node, active: Mask, undecided: Mask) -> list[Node]:
+    """The nodes ``y.in``, ``y.open`` and ``y`` for ``y = relu(z)``; the first two if needed."""
     neurons = np.flatnonzero(undecided)
-    keep = np.where(active, np.arange(node.size), -1)
-    passed = SelectMap(keep, node.size)
+    passed = SelectMap(np.where(active, np.arange(node.size), -1), node.size)
     if not len(neurons):
         op = Affine((passed,), np.zeros(node.size))
-        return [Node(node.name, op, (operand,), node.size, node.origin, node.shape)]
+        return [replace(node, op=op)]
     place = np.full(node.size, -1)
     place[neurons] = np.arange(len(neurons))
-    inner, outer = f"{node.name}.in", f"{node.name}.open"
-    pick = Affine((SelectMap(neurons, node.size),), np.zeros(len(neurons)))
-    spread = SelectMap(place, len(neurons))
-    whole = Affine((spread, passed), np.zeros(node.size))
+    inner, outer, count = f"{node.name}.in", f"{node.name}.open", len(neurons)
+    pick = Affine((SelectMap(neurons, node.size),), np.zeros(count))
+    whole = Affine((SelectMap(place, count), passed), np.zeros(node.size))
+    parts = before.neurons(neurons), node.neurons(neurons)
     return [
-        Node(inner, pick, (operand,), len(neurons), node.origin),
-        Node(outer, Relu(), (inner,), len(neurons), node.origin),
-        Node(node.name, whole, (outer, operand), node.size, node.origin, node.shape),
+        Node(inner, pick, (before.name,), count, node.origin, part_of=parts[0]),
+        Node(outer, Relu(), (inner,), count, node.origin, part_of=parts[1]),
+        replace(node, op=whole, operands=(outer, before.name)),
     ]

@@ -57,7 +57,7 @@ class Block:
     stem : str
         The columns are named ``stem_0 ...``.
     node : str
-        The value of the graph.
+        A value of the network.
     role : str
         ``input``, ``output of relu``, ``phase of relu``, ``affine``, ``output of max``,
         ``choice of max``, ``margin``, ``distance``, ``selector``.
@@ -147,7 +147,7 @@ class _Coder:
         if not len(split):
             return
         a = self.builder.binaries(f"a{number}", len(split))
-        self.blocks.append(Block(f"a{number}", node.name, "phase of relu", tuple(split.tolist())))
+        self._block(f"a{number}", node, "phase of relu", split)
         l, u, z = lower[split], upper[split], pre.expr[split]  # noqa: E741
         # y <= z - l (1 - a) and y <= u a
         self.builder.at_most(f"below{number}", y[split] - z - a.scale(l), up(pre.slack[split] - l))
@@ -161,7 +161,7 @@ class _Coder:
         member = groups[group, place]
         z, slack = arguments.expr[member], arguments.slack[member]
         a = self.builder.binaries(f"a{number}", len(member))
-        self.blocks.append(Block(f"a{number}", node.name, "choice of max", tuple(group.tolist())))
+        self._block(f"a{number}", node, "choice of max", group)
         top = self.bounds[node.name].upper[0][group]
         reach = up(top - known.lower[0][member])
         # y >= z_i, y <= z_i + (U - l_i)(1 - a_i), and one member is chosen
@@ -175,9 +175,14 @@ class _Coder:
         """Columns for a value, with its bounds."""
         known = self.bounds[node.name]
         expr = self.builder.columns(stem, known.lower[0], known.upper[0])
-        self.blocks.append(Block(stem, node.name, role, tuple(range(node.size))))
+        self._block(stem, node, role, np.arange(node.size))
         self.coded[node.name] = Coded(expr, np.zeros(node.size))
         return expr
+
+    def _block(self, stem: str, node: Node, role: str, indices: npt.NDArray[np.intp]) -> None:
+        """Say what columns stand for, in terms of the network's own values."""
+        name, neurons = node.neurons(indices)
+        self.blocks.append(Block(stem, name, role, tuple(neurons.tolist())))
 
 
 def _is_columns(expr: Expr) -> bool:
