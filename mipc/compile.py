@@ -145,7 +145,7 @@ def _leading(passes: Sequence[Pass]) -> int:
         if isinstance(step, Bounds):
             return number + 1
     raise OptionError(
-        "a file needs bounds", where="--passes", remedy="begin the pipeline with: bounds"
+        "the pipeline has no bounds", where="--passes", remedy="begin it with: bounds"
     )
 
 

@@ -59,7 +59,31 @@ class Pair:
                 remedy="compile again, and solve the new file",
             )
         text = read_solution_text(files.read_bytes(solution_path), str(solution_path))
+        if text.model is not None and text.model != sidecar.model.sha256:
+            raise InputError(
+                "the solution answers another model than the sidecar's",
+                where=str(solution_path),
+                remedy="give each sidecar with its own solution: q.3.json q.3.sol",
+            )
         return Pair(sidecar, to_solution(text, sidecar.column_names()))
+
+    @staticmethod
+    def read_all(paths: Sequence[Path]) -> list[Pair]:
+        """Read sidecars and solutions in turn; each file may stand in one pair only.
+
+        Raises
+        ------
+        InputError
+            A file is left over or given twice.
+        """
+        if len(paths) % 2 or not paths:
+            raise InputError("sidecars and solution files come in pairs: q.json q.sol")
+        seen: set[Path] = set()
+        for path in paths:
+            if path.resolve() in seen:
+                raise InputError("the file is given twice", where=str(path))
+            seen.add(path.resolve())
+        return [Pair.read(paths[i], paths[i + 1]) for i in range(0, len(paths), 2)]
 
 
 def decode(pairs: Sequence[Pair], network: Network) -> Answer:
@@ -78,10 +102,8 @@ def decode(pairs: Sequence[Pair], network: Network) -> Answer:
                 where=str(network.path),
                 remedy="give the network it was compiled from with --model",
             )
-        if pair.sidecar.question != first.question or pair.sidecar.passes != first.passes:
-            alike = [p.options for p in pair.sidecar.passes] == [p.options for p in first.passes]
-            if pair.sidecar.question != first.question or not alike:
-                raise QuestionError("the sidecars are about different questions")
+        if pair.sidecar.question != first.question or pair.sidecar.pipeline() != first.pipeline():
+            raise QuestionError("the sidecars are about different questions, or other passes")
     query = question_of(pairs[0], network)
     groups = [tuple(pair.sidecar.targets) for pair in pairs]
     if any(target not in {d.target for d in query.disjuncts} for g in groups for target in g):

@@ -7,6 +7,7 @@ optimisations and without, and in exact rational arithmetic.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -55,6 +56,9 @@ class Runtime:
 
     def _opened(self) -> list[Any]:
         if not self._sessions:
+            os.environ.setdefault(
+                "ORT_DISABLE_TELEMETRY", "1"
+            )  # it would write to the user's cache
             import onnxruntime as ort
 
             ort.set_default_logger_severity(4)

@@ -252,7 +252,7 @@ def read_sidecar(path: str | Path) -> Sidecar:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ParseError(
-            f"this is not a sidecar of mipc: {place}: {first['msg']}",
+            f"this is not a sidecar of mipc: {place + ': ' if place else ''}{first['msg']}",
             where=str(path),
             remedy="give the .json file that mipc compile wrote beside the model",
         ) from error

@@ -1,8 +1,14 @@
-"""Model file in, solution file out: with HiGHS in a worker, or any solver of the table."""
+"""Model file in, solution file out: with HiGHS in a worker, or any solver of the table.
+
+The solution file is always mipc's own, whoever solved: it says which model it answers, so that it
+cannot be taken for the answer to another.
+"""
 
 from __future__ import annotations
 
+import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from mipc.milp import files
@@ -28,21 +34,25 @@ def solve_file(
         The solver is not known, not installed, or fails its self-test.
     """
     model = files.read_model(model_path)
-    names = model.columns.texts()
     limits = Limits(seconds=seconds)
+    begin = time.perf_counter()
     if solver == "highs":
         with Highs() as highs:
             solution = highs.solve(model, limits)
-        files.write_atomic(solution_path, write_solution(solution, names))
-        return solution
-    begin = time.perf_counter()
-    trouble = run_command(solver, model_path, solution_path, limits)
-    if trouble:
-        solution = Solution(Status.FAILED, None, None, None, time.perf_counter() - begin, trouble)
-        files.write_atomic(solution_path, write_solution(solution, names))
-        return solution
-    claim = to_solution(read(files.read_bytes(solution_path), str(solution_path)), names)
-    elapsed = time.perf_counter() - begin
-    return Solution(
-        claim.status, claim.objective, claim.dual_bound, claim.values, elapsed, claim.detail
-    )
+    else:
+        solution = _by_command(solver, model_path, model.columns.texts(), limits)
+    digest = files.text_sha256(model_path)
+    text = write_solution(solution, model.columns.texts(), digest)
+    files.write_atomic(solution_path, text)
+    return replace(solution, seconds=time.perf_counter() - begin)
+
+
+def _by_command(solver: str, model_path: Path, names: list[str], limits: Limits) -> Solution:
+    """What a program on the command line says; its own file is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="mipc-") as folder:
+        place = Path(folder) / "answer.sol"
+        trouble = run_command(solver, model_path, place, limits)
+        if trouble:
+            return Solution(Status.FAILED, None, None, None, 0.0, trouble)
+        claim = to_solution(read(files.read_bytes(place), f"the solution of {solver}"), names)
+    return replace(claim, detail=f"{solver}: {claim.detail}")

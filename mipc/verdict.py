@@ -159,22 +159,29 @@ def weigh(query: Query, known: Finding, claim: Solution) -> Finding:
         return _weigh_bound(known, claim)
     if claim.status is Status.INFEASIBLE:
         return replace(known, closed="solver", upper=min(known.upper, 0.0), reason="", detail="")
-    nearest = 0.0
-    if query.question.objective == "closest" and claim.dual_bound is not None:
-        nearest = max(claim.dual_bound * (1.0 - DISTANCE_GUARD), 0.0)
-    return replace(_still_open(known, claim), nearest=nearest)
+    found = _still_open(known, claim)
+    if claim.dual_bound is None:
+        return found
+    if query.question.objective == "closest":
+        return replace(found, nearest=max(claim.dual_bound * (1.0 - DISTANCE_GUARD), 0.0))
+    return replace(found, upper=min(found.upper, _claimed_margin(claim.dual_bound)))
 
 
 def _weigh_bound(known: Finding, claim: Solution) -> Finding:
     found = known if known.closed is not None else _still_open(known, claim)
     if claim.status is Status.INFEASIBLE or claim.dual_bound is None:
         return found
-    upper = -claim.dual_bound + CLAIM_GUARD * max(1.0, abs(claim.dual_bound))
+    upper = _claimed_margin(claim.dual_bound)
     if upper >= known.upper:
         return found
     if upper < 0 and known.closed is None:
         return replace(found, closed="solver", upper=upper, reason="", detail="")
     return replace(found, upper=upper)
+
+
+def _claimed_margin(dual_bound: float) -> float:
+    """What a dual bound says of the largest margin, up to the solver's tolerance."""
+    return -dual_bound + CLAIM_GUARD * max(1.0, abs(dual_bound))
 
 
 def _still_open(known: Finding, claim: Solution) -> Finding:

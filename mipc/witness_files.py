@@ -10,19 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import OptionError
-from mipc.milp.files import write_atomic
+from mipc.milp.files import check_folder, write_atomic
 
 __all__ = ["check_witness_path", "write_witness"]
 
 
 def check_witness_path(path: Path) -> None:
-    """Refuse a path whose suffix names no form.
+    """Refuse a path that no witness can be written to, before any work is done.
 
     Raises
     ------
     OptionError
         The suffix is neither ``.npy`` nor ``.png``.
+    InputError
+        Its folder is not there.
     """
+    check_folder(path)
     if path.suffix.lower() not in (".npy", ".png"):
         raise OptionError(f"{path.name!r} ends in neither .npy nor .png", where="--witness")
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Annotated
 
 import typer
 
+import mipc
 from mipc.cli import compile as compile_
 from mipc.cli import decode, inspect, solve, verify
 from mipc.errors import MipcError
@@ -15,18 +17,33 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="mipc",
-    help="Compile a neural network and a robustness question to MILP files, and decide it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("compile")(compile_.compile_command)
-app.command("solve")(solve.solve_command)
-app.command("decode")(decode.decode_command)
-app.command("verify")(verify.verify_command)
-app.command("inspect")(inspect.inspect_command)
+app.command("compile", short_help="Write a question as model files, with sidecars.")(
+    compile_.compile_command
+)
+app.command("solve", short_help="Let a solver solve a model file.")(solve.solve_command)
+app.command("decode", short_help="Replay a solver's answer, and say what follows.")(
+    decode.decode_command
+)
+app.command("verify", short_help="Decide a question in process.")(verify.verify_command)
+app.command("inspect", short_help="Show a network, and what each pass makes of it.")(
+    inspect.inspect_command
+)
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Compile a neural network and a robustness question to MILP files, and decide it."""
+    if version:
+        print(mipc.__version__)
+        raise typer.Exit
 
 
 def main() -> None:

@@ -39,7 +39,6 @@ def decode_command(
 
     from mipc.cli.show import tell, working
     from mipc.decoding import Pair, decode, question_of
-    from mipc.errors import OptionError
     from mipc.frontend.onnx import read_network
     from mipc.networks import find
     from mipc.witness_files import check_witness_path
@@ -47,9 +46,7 @@ def decode_command(
     begin = time.perf_counter()
     if witness is not None:
         check_witness_path(witness)
-    if len(files) % 2:
-        raise OptionError("sidecars and solution files come in pairs: q.json q.sol")
-    pairs = [Pair.read(files[i], files[i + 1]) for i in range(0, len(files), 2)]
+    pairs = Pair.read_all(files)
     facts = pairs[0].sidecar.network
     network = read_network(model or find(facts.name, facts.sha256, files[0].parent))
     with working() as progress:

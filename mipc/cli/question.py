@@ -32,7 +32,7 @@ Dataset: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="A data set in $MIPC_DATA or the user's cache: mnist, cifar10.",
+        help="Or a data set in $MIPC_DATA or the user's cache: mnist, cifar10.",
         show_default=False,
     ),
 ]
@@ -42,7 +42,7 @@ Index: TypeAlias = Annotated[
 Centre: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        "--input", metavar="FILE", help="An input instead: .npy, or an image.", show_default=False
+        "--input", metavar="FILE", help="The input: .npy, or an image.", show_default=False
     ),
 ]
 Label: TypeAlias = Annotated[

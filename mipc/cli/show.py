@@ -91,7 +91,7 @@ def answer_text(facts: AnswerFacts) -> str:
         lines.append(f"  distance        {_between(facts.distance)}")
     if facts.witness:
         lines.append(
-            f"  witness         class {facts.witness.predicted} instead of {facts.label}, "
+            f"  witness         class {facts.witness.target} reaches {facts.label}: "
             f"margin {facts.witness.runtime_margin:.6g} in ONNX Runtime, "
             f"{facts.witness.exact_margin:.6g} exactly"
         )

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mipc.errors import InputError, OptionError, ParseError
-from mipc.milp import lp, mps
 from mipc.milp.model import Model
 
 __all__ = [
+    "check_folder",
     "check_model_path",
     "model_sha256",
     "read_bytes",
@@ -30,10 +30,7 @@ _PathLike: TypeAlias = str | os.PathLike[str]
 _Writer: TypeAlias = Callable[[Model], Iterator[bytes]]
 _Reader: TypeAlias = Callable[[bytes, str], Model]
 
-_formats: dict[str, tuple[_Writer, _Reader]] = {
-    ".mps": (mps.chunks, mps.read),
-    ".lp": (lp.chunks, lp.read),
-}
+_suffixes = (".mps", ".lp")
 largest_text = 4 << 30
 largest_ratio = 200
 """How many bytes of text a byte of a compressed file may stand for, after the first MiB."""
@@ -122,6 +119,7 @@ def write_atomic(path: _PathLike, data: bytes | Iterable[bytes]) -> None:
     try:
         if target.is_dir():
             raise IsADirectoryError
+        check_folder(target)
         _write_synced(temporary, [data] if isinstance(data, bytes) else data)
         temporary.replace(target)
         _sync_folder(target.parent)
@@ -145,13 +143,15 @@ def _format(path: _PathLike) -> tuple[tuple[_Writer, _Reader], bool]:
     name = Path(path).name
     packed = name.endswith(".gz")
     suffix = Path(name.removesuffix(".gz")).suffix
-    if suffix not in _formats:
+    if suffix not in _suffixes:
         raise OptionError(
             f"the suffix {suffix!r} names no format",
             where=os.fspath(path),
             remedy="Use .mps, .lp, .mps.gz or .lp.gz.",
         )
-    return _formats[suffix], packed
+    from mipc.milp import lp, mps  # they take polars along, which reading bytes does not need
+
+    return ((mps.chunks, mps.read) if suffix == ".mps" else (lp.chunks, lp.read)), packed
 
 
 def _write_synced(path: Path, chunks: Iterable[bytes]) -> None:
@@ -173,14 +173,23 @@ def _sync_folder(folder: Path) -> None:
 
 
 def check_model_path(path: _PathLike) -> None:
-    """Refuse a path whose suffix names no format of model files.
+    """Refuse a path that no model file can be written to, before any work is done.
 
     Raises
     ------
     OptionError
-        It is none of .mps, .lp, .mps.gz, .lp.gz.
+        Its suffix is none of .mps, .lp, .mps.gz, .lp.gz.
+    InputError
+        Its folder is not there.
     """
     _format(path)
+    check_folder(path)
+
+
+def check_folder(path: _PathLike) -> None:
+    """Refuse a path whose folder is not there."""
+    if not Path(path).parent.is_dir():
+        raise InputError("there is no such folder", where=os.fspath(path))
 
 
 def _watched(chunks: Iterator[bytes], see: Callable[[bytes], object]) -> Iterator[bytes]:

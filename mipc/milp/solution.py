@@ -94,7 +94,7 @@ _highs_word = {
 }
 
 
-def write_solution(solution: Solution, names: Sequence[str]) -> bytes:
+def write_solution(solution: Solution, names: Sequence[str], model: str | None = None) -> bytes:
     """Write the solution in the raw style of HiGHS, every double exact.
 
     HiGHS reads it as a start, :func:`mipc.milp.solution_files.read` reads it back. The dual
@@ -106,11 +106,15 @@ def write_solution(solution: Solution, names: Sequence[str]) -> bytes:
         Its ``seconds`` and ``detail`` are not written.
     names : sequence of str
         All column names in the order of the model.
+    model : str, optional
+        The SHA-256 of the model's text, so that the answer is not taken for another model's.
     """
     lines = ["Model status", _highs_word[solution.status], "", "# Primal solution values"]
     lines += ["None"] if solution.values is None else _point(solution, solution.values, names)
     if solution.dual_bound is not None and math.isfinite(solution.dual_bound):
         lines += ["", f"# Dual bound {float(solution.dual_bound)!r}"]
+    if model is not None:
+        lines += ["", f"# Model {model}"]
     return "\n".join([*lines, ""]).encode("ascii")
 
 

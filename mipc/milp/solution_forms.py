@@ -35,6 +35,8 @@ class SolutionFile:
         Whether every column is listed; if not, those left out are 0.
     where : str
         What the file is called in errors.
+    model : str or None
+        The SHA-256 of the text of the model that it answers, if the file says so.
     """
 
     solver: str
@@ -45,6 +47,7 @@ class SolutionFile:
     values: dict[str, float] | npt.NDArray[np.float64]
     complete: bool
     where: str
+    model: str | None = None
 
 
 _highs_words = {
@@ -84,11 +87,15 @@ def highs(lines: Lines) -> SolutionFile:
             if len(fields) != 2:
                 lines.fail("not a column and its value", cut_off)
             lines.put(values, *fields)
-    dual_bound = None
+    dual_bound = model = None
     for fields in lines.rest():
         if fields[:3] == ["#", "Dual", "bound"]:
             dual_bound = lines.number(" ".join(fields[3:]))
-    return SolutionFile("highs", status, detail, objective, dual_bound, values, True, lines.where)
+        elif fields[:2] == ["#", "Model"]:
+            model = " ".join(fields[2:])
+    return SolutionFile(
+        "highs", status, detail, objective, dual_bound, values, True, lines.where, model
+    )
 
 
 _cbc_words = {

@@ -51,9 +51,8 @@ class Box:
         if len(wrong):
             i = int(wrong[0])
             raise QuestionError(
-                f"the box of inputs is empty: input {i} would have to lie between "
-                f"{lower.below[i]!r} and {upper.above[i]!r}",
-                remedy="choose the domain with --domain LOW:HIGH, or --domain none",
+                f"the box of inputs is empty: input number {i} would have to lie between "
+                f"{float(lower.below[i])!r} and {float(upper.above[i])!r}",
             )
         least = lower.above.astype(dtype)
         least = np.where(least < lower.above, np.nextafter(least, np.inf, dtype=dtype), least)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,18 @@ class Question:
     objective: Objective = "feasibility"
     norm: Literal["linf", "l1"] = "linf"
 
+    def __post_init__(self) -> None:
+        if self.objective not in get_args(Objective) or self.norm not in ("linf", "l1"):
+            raise QuestionError(
+                f"objective {self.objective!r} with norm {self.norm!r}",
+                remedy="objectives: feasibility, closest, worst; norms: linf, l1",
+            )
+        if self.centre is not None:
+            centre = np.asarray(self.centre, dtype=np.float64).reshape(-1)
+            if not np.isfinite(centre).all():
+                raise QuestionError("some numbers of the input are NaN or infinite")
+            object.__setattr__(self, "centre", centre)
+
 
 @dataclass(frozen=True, eq=False)
 class Query:
@@ -94,6 +106,7 @@ def ask(network: Network, question: Question) -> Query:
             f"the input has {len(lower.below)} numbers, the network takes {size} "
             f"(shape {list(network.input_shape)})"
         )
+    _check_domain(question)
     if question.objective == "closest" and question.centre is None:
         raise QuestionError("the closest violation needs a centre", remedy="give --input")
     box = Box.between(*_clipped(lower, upper, question.domain), network.dtype)
@@ -109,6 +122,21 @@ def _received(question: Question, dtype: str) -> Question:
         return question
     centre = question.centre.astype(dtype).astype(np.float64)
     return replace(question, centre=centre + 0.0)
+
+
+def _check_domain(question: Question) -> None:
+    """Refuse an input outside the domain: a ball around it would be cut to a corner of itself."""
+    if question.domain is None or question.centre is None:
+        return
+    low, high = (Enclosed.of(end) for end in question.domain)
+    outside = (question.centre < low.below) | (question.centre > high.above)
+    if outside.any():
+        i = int(np.flatnonzero(outside)[0])
+        raise QuestionError(
+            f"input number {i} is {float(question.centre[i])!r}, outside the domain "
+            f"{question.domain[0]}:{question.domain[1]}",
+            remedy="give the domain with --domain LOW:HIGH, or --domain none",
+        )
 
 
 def _clipped(

@@ -18,9 +18,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from mipc.milp.model import Model
 from mipc.solvers.known_answers import failed_answers
-from mipc.solvers.wire import model_of, receive, send
+from mipc.solvers.wire import Arrays, receive, send
 
 OPTIONS: dict[str, Any] = {
     "output_flag": False,
@@ -63,7 +62,7 @@ def main() -> None:
 
     engine: Any = highspy.Highs
     version = engine().version()
-    failed = failed_answers(lambda model: _solve(highspy, model, {}))
+    failed = failed_answers(lambda arrays: _solve(highspy, arrays, {}))
     send(answers, {"version": version, "failed": failed}, {})
     serve(highspy, sys.stdin.buffer, answers)
 
@@ -82,13 +81,13 @@ def serve(highspy: Any, questions: IO[bytes], answers: IO[bytes]) -> None:
     while (message := receive(questions)) is not None:
         header, arrays = message
         begin = time.perf_counter()
-        claim = _solve(highspy, model_of(arrays), header)
+        claim = _solve(highspy, arrays, header)
         values = claim.pop("values")
         claim["seconds"] = time.perf_counter() - begin
         send(answers, claim, {} if values is None else {"values": values})
 
 
-def _solve(highspy: Any, model: Model, options: dict[str, Any]) -> dict[str, Any]:
+def _solve(highspy: Any, model: Arrays, options: dict[str, Any]) -> dict[str, Any]:
     """Solve one model from scratch; any status of HiGHS but "ok" on our own model is a failure."""
     solver = highspy.Highs()
     fine = highspy.HighsStatus.kOk
@@ -104,7 +103,7 @@ def _solve(highspy: Any, model: Model, options: dict[str, Any]) -> dict[str, Any
     info, solution = solver.getInfo(), solver.getSolution()
     feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     values = np.array(solution.col_value, dtype=np.float64) if feasible else None
-    is_mip = bool(model.integer.any())
+    is_mip = bool(model["integer"].any())
     bound = float(info.mip_dual_bound) if is_mip else None
     if not is_mip and word == "Optimal":
         bound = float(info.objective_function_value)
@@ -125,23 +124,23 @@ def _failed(detail: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _as_highs(highspy: Any, model: Model) -> Any:
+def _as_highs(highspy: Any, model: Arrays) -> Any:
     """The model in HiGHS's own types; rows by row."""
     lp = highspy.HighsLp()
-    rows, columns = model.matrix.shape
+    rows, columns = len(model["rhs"]), len(model["objective"])
     lp.num_col_, lp.num_row_ = columns, rows
-    lp.col_cost_ = model.objective
-    lp.col_lower_, lp.col_upper_ = model.lower, model.upper
-    lp.row_lower_ = np.where(model.sense >= 0, model.rhs, -highspy.kHighsInf)
-    lp.row_upper_ = np.where(model.sense <= 0, model.rhs, highspy.kHighsInf)
+    lp.col_cost_ = model["objective"]
+    lp.col_lower_, lp.col_upper_ = model["lower"], model["upper"]
+    lp.row_lower_ = np.where(model["sense"] >= 0, model["rhs"], -highspy.kHighsInf)
+    lp.row_upper_ = np.where(model["sense"] <= 0, model["rhs"], highspy.kHighsInf)
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.num_col_, lp.a_matrix_.num_row_ = columns, rows
-    lp.a_matrix_.start_ = model.matrix.indptr.astype(np.int32)
-    lp.a_matrix_.index_ = model.matrix.indices.astype(np.int32)
-    lp.a_matrix_.value_ = model.matrix.data
-    if model.integer.any():
+    lp.a_matrix_.start_ = model["indptr"].astype(np.int32)
+    lp.a_matrix_.index_ = model["indices"]
+    lp.a_matrix_.value_ = model["data"]
+    if model["integer"].any():
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(flag)] for flag in model.integer]
+        lp.integrality_ = [kinds[int(flag)] for flag in model["integer"]]
     return lp
 
 

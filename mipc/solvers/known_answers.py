@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
-from mipc.milp.model import Model, Names
+from mipc.solvers.wire import Arrays
 
 __all__ = ["KNOWN", "Known", "failed_answers"]
 
@@ -41,26 +40,22 @@ class Known:
     integer: str
     minimum: float | None
 
-    def model(self) -> Model:
-        """The model."""
-        count = len(self.bounds)
-        dense = np.zeros((len(self.rows), count))
-        for i, (row, _, _) in enumerate(self.rows):
-            dense[i, list(row)] = list(row.values())
-        objective = np.zeros(count)
+    def arrays(self) -> Arrays:
+        """The model as a worker receives it."""
+        entries = [(j, value) for row, _, _ in self.rows for j, value in sorted(row.items())]
+        objective = np.zeros(len(self.bounds))
         objective[list(self.objective)] = list(self.objective.values())
-        return Model(
-            name="known",
-            columns=Names((("c", count),)),
-            rows=Names((("r", len(self.rows)),)),
-            objective=objective,
-            lower=np.array([low for low, _ in self.bounds], dtype=np.float64),
-            upper=np.array([high for _, high in self.bounds], dtype=np.float64),
-            integer=np.array([flag == "1" for flag in self.integer]),
-            matrix=sp.csr_array(dense),
-            sense=np.array([_SENSES[sense] for _, sense, _ in self.rows], dtype=np.int8),
-            rhs=np.array([rhs for _, _, rhs in self.rows], dtype=np.float64),
-        )
+        return {
+            "objective": objective,
+            "lower": np.array([low for low, _ in self.bounds], dtype=np.float64),
+            "upper": np.array([high for _, high in self.bounds], dtype=np.float64),
+            "integer": np.array([flag == "1" for flag in self.integer]),
+            "data": np.array([value for _, value in entries], dtype=np.float64),
+            "indices": np.array([j for j, _ in entries], dtype=np.int32),
+            "indptr": np.cumsum([0, *(len(row) for row, _, _ in self.rows)]),
+            "sense": np.array([_SENSES[sense] for _, sense, _ in self.rows], dtype=np.int8),
+            "rhs": np.array([rhs for _, _, rhs in self.rows], dtype=np.float64),
+        }
 
 
 KNOWN: tuple[Known, ...] = (
@@ -235,9 +230,9 @@ KNOWN: tuple[Known, ...] = (
 )
 
 
-def failed_answers(solve: Callable[[Model], dict[str, Any]]) -> list[str]:
+def failed_answers(solve: Callable[[Arrays], dict[str, Any]]) -> list[str]:
     """The names of the models that a solver gets wrong."""
-    return [known.name for known in KNOWN if not _right(known, solve(known.model()))]
+    return [known.name for known in KNOWN if not _right(known, solve(known.arrays()))]
 
 
 def _right(known: Known, claim: dict[str, Any]) -> bool:

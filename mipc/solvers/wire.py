@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
-from mipc.milp.model import Model, Names
+if TYPE_CHECKING:
+    from mipc.milp.model import Model
 
-__all__ = ["Arrays", "model_message", "model_of", "receive", "send"]
+__all__ = ["Arrays", "model_message", "receive", "send"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -46,7 +46,11 @@ def receive(stream: IO[bytes]) -> tuple[dict[str, Any], Arrays] | None:
 
 
 def model_message(model: Model) -> Arrays:
-    """The arrays of a model; its names stay here."""
+    """The arrays of a model, by rows; its names stay here.
+
+    ``objective``, ``lower``, ``upper``, ``integer`` for the columns, ``data``, ``indices``,
+    ``indptr`` for the matrix, ``sense`` and ``rhs`` for the rows, as in :class:`Model`.
+    """
     return {
         "objective": model.objective,
         "lower": model.lower,
@@ -58,24 +62,6 @@ def model_message(model: Model) -> Arrays:
         "sense": model.sense,
         "rhs": model.rhs,
     }
-
-
-def model_of(arrays: Arrays) -> Model:
-    """The model those arrays came from, without its names."""
-    rows, columns = len(arrays["rhs"]), len(arrays["objective"])
-    parts = (arrays["data"], arrays["indices"], arrays["indptr"])
-    return Model(
-        name="model",
-        columns=Names((("c", columns),)),
-        rows=Names((("r", rows),)),
-        objective=arrays["objective"],
-        lower=arrays["lower"],
-        upper=arrays["upper"],
-        integer=arrays["integer"],
-        matrix=sp.csr_array(parts, shape=(rows, columns)),
-        sense=arrays["sense"],
-        rhs=arrays["rhs"],
-    )
 
 
 def _exactly(stream: IO[bytes], count: int) -> bytes:

@@ -77,8 +77,8 @@ def test_new_file_is_readable_as_the_umask_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("missing/model.mps", "no such file or folder"),
-        ("file/model.mps", "ot a directory"),
+        ("missing/model.mps", "there is no such folder"),
+        ("file/model.mps", "there is no such folder"),
         ("model.txt", "'.txt' names no format"),
         ("model.gz", "'' names no format"),
         ("folder.mps", "is a folder"),

@@ -23,13 +23,14 @@ class LInf:
 
     radius: Fraction
 
+    def __post_init__(self) -> None:
+        if self.radius < 0:
+            raise OptionError(f"a negative radius, {self.radius}", where="linf")
+
     @staticmethod
     def parse(text: str) -> LInf:
         """Read the radius: ``0.1``, ``8/255``."""
-        radius = parse_rational(text, "--perturbation linf")
-        if radius < 0:
-            raise OptionError(f"a negative radius, {text}", where="--perturbation linf")
-        return LInf(radius)
+        return LInf(parse_rational(text, "--perturbation linf"))
 
     def __str__(self) -> str:
         return f"linf:{self.radius}"
