@@ -75,19 +75,20 @@ def test_new_file_is_readable_as_the_umask_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "written", "read"),
     [
-        ("missing/model.mps", "there is no such folder"),
-        ("file/model.mps", "there is no such folder"),
-        ("model.txt", "'.txt' names no format"),
-        ("model.gz", "'' names no format"),
-        ("folder.mps", "is a folder"),
+        ("missing/model.mps", "there is no such folder", "no such file or folder"),
+        ("file/model.mps", "there is no such folder", "ot a directory"),
+        ("model.txt", "'.txt' names no format", "'.txt' names no format"),
+        ("model.gz", "'' names no format", "'' names no format"),
+        ("folder.mps", "is a folder", "is a folder"),
     ],
 )
-def test_paths_that_cannot_be_used(name: str, words: str, tmp_path: Path) -> None:
+def test_paths_that_cannot_be_used(name: str, written: str, read: str, tmp_path: Path) -> None:
     (tmp_path / "folder.mps").mkdir()
     (tmp_path / "file").touch()
-    for use in (lambda path: write_model(small_model(), path), read_model):
+    uses = {written: lambda path: write_model(small_model(), path), read: read_model}
+    for words, use in uses.items():
         with pytest.raises(InputError) as error:
             use(tmp_path / name)
         assert words in error.value.what
