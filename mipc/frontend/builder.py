@@ -7,6 +7,7 @@ Reshaping a value makes no node: the flat numbers are the same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -14,7 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mipc.errors import UnsafeModel
+from mipc.errors import ModelError, UnsafeModel
+from mipc.frontend.limits import MOST_IN_ALL, count
 from mipc.ir.ops import Affine, Input, Max, Node, Op, Relu
 from mipc.numerics.linear_maps import LinearMap, ScaleMap, SelectMap, identity
 
@@ -22,9 +24,6 @@ __all__ = ["Builder", "Constant", "Tensor", "Value"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
-
-MOST_NUMBERS = 50_000_000
-"""No tensor of a network may have more numbers than this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +57,7 @@ class Value:
     @property
     def size(self) -> int:
         """How many numbers it has."""
-        return int(np.prod(self.shape, dtype=object))
+        return math.prod(self.shape)
 
 
 Tensor: TypeAlias = Constant | Value
@@ -70,6 +69,7 @@ class Builder:
 
     nodes: list[Node] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
+    _taken: int = 0
 
     def input(self, name: str, shape: tuple[int, ...]) -> Value:
         """The network's input."""
@@ -87,20 +87,20 @@ class Builder:
         relative: float = 0.0,
         radius: Array | None = None,
     ) -> Value:
-        """``sum maps[k] @ operands[k] + offset``; the offset is broadcast to ``shape``."""
-        flat = np.broadcast_to(np.asarray(offset, dtype=np.float64), shape).reshape(-1)
-        op = Affine(tuple(maps), np.array(flat), relative, radius)
+        """``sum maps[k] @ operands[k] + offset``, up to ``relative`` and ``radius``.
+
+        The offset and the radius are broadcast to ``shape``; a radius of zeros is none.
+        """
+        count(shape, origin)
+        known = None if radius is None or not radius.any() else _flat(radius, shape)
+        op = Affine(tuple(maps), _flat(offset, shape), relative, known)
         return self._node(op, operands, shape, name, origin)
 
-    def scale(
-        self, x: Value, factors: Constant, *, origin: str, name: str
-    ) -> Value:
+    def scale(self, x: Value, factors: Constant, *, origin: str, name: str) -> Value:
         """Elementwise product with constants, broadcast to the shape of ``x``."""
-        flat = np.broadcast_to(factors.array, x.shape).reshape(-1).astype(np.float64)
-        return self.affine(
-            [ScaleMap(np.array(flat))], [x], 0.0, x.shape,
-            origin=origin, name=name, relative=factors.relative,
-        )  # fmt: skip
+        linear = ScaleMap(_flat(factors.array, x.shape))
+        relative = factors.relative
+        return self.affine([linear], [x], 0.0, x.shape, origin=origin, name=name, relative=relative)
 
     def select(self, x: Tensor, source: Index, *, origin: str, name: str) -> Tensor:
         """The numbers of ``x`` named by flat index, in the shape of ``source``; -1 gives 0."""
@@ -112,10 +112,17 @@ class Builder:
             return Value(x.name, source.shape)
         return self.affine([linear], [x], 0.0, source.shape, origin=origin, name=name)
 
-    def broadcast(self, x: Value, shape: tuple[int, ...]) -> LinearMap:
+    def broadcast(self, x: Value, shape: tuple[int, ...]) -> SelectMap:
         """The map that repeats ``x`` to a shape, as numpy broadcasts."""
-        index = np.broadcast_to(np.arange(x.size).reshape(x.shape), shape).reshape(-1)
-        return identity(x.size) if len(index) == x.size else SelectMap(np.array(index), x.size)
+        index = _index(x, shape).reshape(-1)
+        return identity(x.size) if len(index) == x.size else SelectMap(index.copy(), x.size)
+
+    def widened(self, x: Value, shape: tuple[int, ...], *, origin: str, name: str) -> Value:
+        """``x`` repeated to a shape, as numpy broadcasts; no node where nothing is repeated."""
+        if math.prod(shape) == x.size:
+            return Value(x.name, shape)
+        linear = self.broadcast(x, shape)
+        return self.affine([linear], [x], 0.0, shape, origin=origin, name=name)
 
     def relu(self, x: Value, *, origin: str, name: str) -> Value:
         """``max(x, 0)``, elementwise."""
@@ -134,16 +141,27 @@ class Builder:
             return Constant(x.array.reshape(shape), x.relative)
         return Value(x.name, shape)
 
+    def take(self, numbers: int, where: str) -> None:
+        """Keep account of the numbers of all tensors.
+
+        Raises
+        ------
+        UnsafeModel
+            Together they are too many.
+        """
+        self._taken += numbers
+        if self._taken > MOST_IN_ALL:
+            raise UnsafeModel(
+                f"the tensors up to here have more than {MOST_IN_ALL} numbers", where=where
+            )
+
     def _node(
         self, op: Op, operands: Sequence[Value], shape: tuple[int, ...], name: str, origin: str
     ) -> Value:
-        size = int(np.prod(shape, dtype=object))
-        if size > MOST_NUMBERS:
-            raise UnsafeModel(
-                f"a tensor of shape {list(shape)} has {size} numbers; at most {MOST_NUMBERS} "
-                "are accepted",
-                where=origin,
-            )
+        size = count(shape, origin)
+        if size == 0:
+            raise ModelError(f"a tensor of shape {list(shape)} has no numbers", where=origin)
+        self.take(size, origin)
         unique = name
         while unique in self._names:
             unique += "'"
@@ -151,3 +169,13 @@ class Builder:
         names = tuple(x.name for x in operands)
         self.nodes.append(Node(unique, op, names, size, origin, shape))
         return Value(unique, shape)
+
+
+def _flat(values: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
+    """A flat array of its own, broadcast to a shape."""
+    return np.broadcast_to(np.asarray(values, dtype=np.float64), shape).reshape(-1).copy()
+
+
+def _index(x: Value, shape: tuple[int, ...]) -> Index:
+    """Where each number of a broadcast comes from."""
+    return np.broadcast_to(np.arange(x.size, dtype=np.intp).reshape(x.shape), shape)

@@ -3,10 +3,10 @@
 To add one, write a function in `mipc/frontend/operators` that takes a :class:`Call` and returns
 a tensor, and register it with the first opset whose meaning it has::
 
-    @operator("Neg", since=1)
+    @operator("Neg")
     def neg(call: Call) -> Tensor:
         '''``-x``.'''
-        return call.scaled(call[0], -1.0)
+        return scaled(call, call[0], Constant(np.array(-1.0)))
 
 Bounds, encoding, evaluation, printing and elimination follow by themselves, because the function
 spells the operator in the core language. The first sentence of its docstring goes into the
@@ -16,19 +16,23 @@ table of supported operators in `spec/operators.md`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypedDict
 
 import numpy as np
-import numpy.typing as npt
 
 from mipc.errors import UnsupportedOperator
 from mipc.frontend.builder import Builder, Constant, Tensor, Value
-from mipc.ir.ops import Node
+from mipc.frontend.limits import MOST_AXES, count
 
 __all__ = ["Call", "Operator", "find", "operator", "operators", "supported"]
 
-Array: TypeAlias = npt.NDArray[np.float64]
+
+class Labels(TypedDict):
+    """Where a new node comes from, and its name."""
+
+    origin: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -37,30 +41,22 @@ class Call:
 
     Attributes
     ----------
-    op_type : str
     place : str
         The node, for people: ``Conv 'conv1' (node 3)``.
     inputs : list of Tensor or None
         ``None`` for an optional input left out.
     attributes : dict
-        Attribute values as Python numbers, lists, strings (decoded) or arrays.
+        Attribute values as Python numbers, lists, strings (decoded) or constants.
     output : str
-        The name of the first output.
-    outputs : int
-        How many outputs are used.
-    opset : int
+        The name of the first output, the only one that is used.
     build : Builder
     """
 
-    op_type: str
     place: str
     inputs: list[Tensor | None]
     attributes: dict[str, Any]
     output: str
-    outputs: int
-    opset: int
     build: Builder
-    _made: list[int] = field(default_factory=list)
 
     def __getitem__(self, index: int) -> Tensor:
         """Input number ``index``, which must be there."""
@@ -91,12 +87,20 @@ class Call:
         return tensor
 
     def integers(self, index: int) -> list[int]:
-        """A constant input that holds integers: axes, shapes, pads."""
-        return [int(i) for i in np.ravel(self.constant(index).array)]
+        """A constant input that holds a few integers: axes, shapes, pads."""
+        array = self.constant(index).array
+        if array.dtype.kind != "i" or array.size > 2 * MOST_AXES:
+            raise self.fail(f"input {index} has to hold at most {2 * MOST_AXES} integers")
+        return [int(i) for i in array.ravel()]
 
     def attribute(self, name: str, default: Any = None) -> Any:
         """An attribute, or its default."""
         return self.attributes.get(name, default)
+
+    def flag(self, name: str) -> bool:
+        """An attribute that is 0, its default, or 1."""
+        self.expect(name, 0, 1)
+        return bool(self.attribute(name, 0))
 
     def expect(self, name: str, *allowed: Any) -> None:
         """Refuse an attribute whose value is none of those understood (or absent)."""
@@ -110,19 +114,22 @@ class Call:
             raise self.fail(f"axis {value} of a tensor of rank {rank}")
         return value % rank
 
-    def labels(self) -> dict[str, str]:
-        """Origin and name for a node made for this call; a second node gets a suffix."""
-        self._made.append(1)
-        suffix = f".{len(self._made)}" if len(self._made) > 1 else ""
-        return {"origin": self.place, "name": self.output + suffix}
+    def room(self, *shape: int) -> tuple[int, ...]:
+        """A shape, refused if its numbers would take too much memory; ask before taking it."""
+        count(shape, self.place)
+        return shape
+
+    def broadcast(self, *tensors: Tensor) -> tuple[int, ...]:
+        """The shape that tensors have together, as numpy broadcasts."""
+        return self.room(*np.broadcast_shapes(*(tensor.shape for tensor in tensors)))
+
+    def labels(self, step: str = "") -> Labels:
+        """Origin and name for a node made for this call: its output, or a named step before it."""
+        return {"origin": self.place, "name": f"{self.output}.{step}" if step else self.output}
 
     def fail(self, what: str, remedy: str = "") -> UnsupportedOperator:
         """An error that names this node, to be raised."""
         return UnsupportedOperator(what, where=self.place, remedy=remedy)
-
-    def made(self, node: Value) -> Node:
-        """The node behind a value."""
-        return next(n for n in self.build.nodes if n.name == node.name)
 
 
 Operator: TypeAlias = Callable[[Call], Tensor]

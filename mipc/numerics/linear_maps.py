@@ -92,7 +92,7 @@ class DenseMap:
 
     @cached_property
     def row_sum(self) -> float:
-        return _largest_sum(np.abs(self.matrix), 1)
+        return _largest_sum(np.abs(self.matrix))
 
     @cached_property
     def nonzeros(self) -> int:
@@ -177,7 +177,7 @@ class ConvMap:
 
     @cached_property
     def row_sum(self) -> float:
-        return _largest_sum(np.abs(self.weight).reshape(len(self.weight), -1), 1)
+        return _largest_sum(np.abs(self.weight).reshape(len(self.weight), -1))
 
     @cached_property
     def nonzeros(self) -> int:
@@ -235,7 +235,7 @@ class ConvMap:
 
     def pull(self, rows: Rows, products: Products) -> Rows:
         if rows.window is not None and self._keeps(rows.window):
-            values = products.matmul(rows.values, self._window_factor(rows.window.size))
+            values = products.matmul(rows.clipped(), self._window_factor(rows.window.size))
             return Rows(values, self.shape[1], rows.sample, self._wider(rows.window))
         return Rows(self._scatter(rows.dense(), products), self.shape[1], rows.sample)
 
@@ -355,7 +355,8 @@ class SparseMap:
 
     @cached_property
     def row_sum(self) -> float:
-        return _largest_sum(np.asarray(abs(self.matrix).sum(axis=1)), None)
+        sums = np.asarray(abs(self.matrix).sum(axis=1))
+        return float(sums.max(initial=0.0)) * (1.0 + gamma(self._fan)) + TINY
 
     @property
     def nonzeros(self) -> int:
@@ -502,8 +503,7 @@ def _stacked(parts: list[Array]) -> Array:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _largest_sum(absolute: Array, axis: int | None) -> float:
-    """The largest row sum of nonnegative numbers, rounded up."""
-    sums = absolute.sum(axis=axis) if axis is not None else absolute
-    terms = absolute.shape[axis] if axis is not None else absolute.size
-    return float(sums.max(initial=0.0)) * (1.0 + gamma(terms)) + TINY
+def _largest_sum(absolute: Array) -> float:
+    """The largest row sum of a matrix of nonnegative numbers, rounded up."""
+    largest = float(absolute.sum(axis=1).max(initial=0.0))
+    return largest * (1.0 + gamma(absolute.shape[1])) + TINY

@@ -6,11 +6,12 @@ window of the one before that. :class:`Rows` holds ``T`` rows densely, or each o
 turns a window into a larger window by one matrix that all positions share.
 
 A window may reach over the edge of its layer: there the layer is zero-padded, and what a row
-holds there multiplies zero.
+holds there multiplies zero. :meth:`Rows.clipped` takes it away where another map would see it.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -56,10 +57,16 @@ class Window:
         cells = np.where(inside[:, None], planes + flat[:, None], channels * height * width)
         return cells.reshape(len(self.corners), -1)
 
+    @cached_property
+    def inside(self) -> npt.NDArray[np.bool_]:
+        """(P, channels * h * w): whether a cell lies in the layer."""
+        return np.asarray(self.cells < math.prod(self.layer))
+
     def take(self, rows: slice) -> Window:
         """The same windows for fewer rows."""
         chosen = Window(self.layer, self.size, self.corners, self.position[rows])
         chosen.__dict__["cells"] = self.cells
+        chosen.__dict__["inside"] = self.inside
         return chosen
 
     def look(self, neurons: Array, sample: Index) -> Array:
@@ -98,6 +105,12 @@ class Rows:
         """Some of the rows."""
         window = None if self.window is None else self.window.take(part)
         return Rows(self.values[part], self.width, self.sample[part], window)
+
+    def clipped(self) -> Array:
+        """The values, 0 beyond the edge of the layer."""
+        if self.window is None or self.window.inside.all():
+            return self.values
+        return np.where(self.window.inside[self.window.position], self.values, 0.0)
 
     def dense(self) -> Array:
         """The rows as a (T, n) array."""

@@ -1,4 +1,4 @@
-"""The ONNX operators, a room a family; importing this fills the table of the registry."""
+"""The ONNX operators, one file a family; importing this fills the table of the registry."""
 
 from mipc.frontend.operators import (
     activation,
@@ -6,6 +6,7 @@ from mipc.frontend.operators import (
     convolution,
     linear,
     normalization,
+    padding,
     pooling,
     shape,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "convolution",
     "linear",
     "normalization",
+    "padding",
     "pooling",
     "shape",
 ]

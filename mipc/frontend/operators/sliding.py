@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from mipc.frontend.registry import Call
+from mipc.numerics.linear_maps import ConvMap
 
 __all__ = ["Sliding"]
 
@@ -22,12 +24,14 @@ class Sliding:
 
     Attributes
     ----------
+    channels : int
     size, kernel, strides, dilations : (vertical, horizontal)
     pads : (top, left, bottom, right)
     axes : int
         How many spatial axes the tensor really has, 1 or 2.
     """
 
+    channels: int
     size: Pair
     kernel: Pair
     strides: Pair
@@ -49,32 +53,29 @@ class Sliding:
         call.expect("kernel_shape", list(kernel))
         strides = call.attribute("strides", [1] * axes)
         dilations = call.attribute("dilations", [1] * axes)
-        if min([*strides, *dilations, *kernel]) < 1:
-            raise call.fail("strides, dilations and kernels must be positive")
+        if not len(strides) == len(dilations) == axes or min(*strides, *dilations, *kernel) < 1:
+            raise call.fail("strides, dilations and kernels must be positive, one for each axis")
         size = shape[2:]
         extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
         before, after = _pads(call, size, extent, strides)
-        spans = zip(size, before, after, extent, strict=True)
-        if any(n + b + a < e for n, b, a, e in spans):
+        padded = [n + b + a for n, b, a in zip(size, before, after, strict=True)]
+        call.room(shape[1], *padded)
+        if any(n < e for n, e in zip(padded, extent, strict=True)):
             raise call.fail(f"a window of {extent} does not fit an input of shape {list(shape)}")
-        low, high = (0,) * (2 - axes), (1,) * (2 - axes)
         return Sliding(
-            size=_pair(high, size),
-            kernel=_pair(high, kernel),
-            strides=_pair(high, strides),
-            dilations=_pair(high, dilations),
-            pads=(*_pair(low, before), *_pair(low, after)),
+            channels=shape[1],
+            size=_pair(1, size),
+            kernel=_pair(1, kernel),
+            strides=_pair(1, strides),
+            dilations=_pair(1, dilations),
+            pads=(*_pair(0, before), *_pair(0, after)),
             axes=axes,
         )
 
     @property
     def positions(self) -> Pair:
         """How many windows there are, vertically and horizontally."""
-        counts = [
-            (self.size[i] + self.pads[i] + self.pads[i + 2] - self._extent(i)) // self.strides[i] + 1
-            for i in range(2)
-        ]
-        return counts[0], counts[1]
+        return self._room(0) // self.strides[0] + 1, self._room(1) // self.strides[1] + 1
 
     def ceiled(self) -> Sliding:
         """With pads after the end so that the last, partial windows count (ceil_mode).
@@ -83,19 +84,28 @@ class Sliding:
         """
         pads = list(self.pads)
         for i in range(2):
-            room = self.size[i] + pads[i] + pads[i + 2] - self._extent(i)
-            windows = -(-room // self.strides[i]) + 1
+            windows = -(-self._room(i) // self.strides[i]) + 1
             if (windows - 1) * self.strides[i] >= self.size[i] + pads[i]:
                 windows -= 1
-            pads[i + 2] += max((windows - 1) * self.strides[i] - room, 0)
-        return Sliding(
-            self.size, self.kernel, self.strides, self.dilations,
-            (pads[0], pads[1], pads[2], pads[3]), self.axes,
-        )  # fmt: skip
+            pads[i + 2] += max((windows - 1) * self.strides[i] - self._room(i), 0)
+        return replace(self, pads=(pads[0], pads[1], pads[2], pads[3]))
 
-    def shape(self, batch: int, channels: int) -> tuple[int, ...]:
+    def shape(self, channels: int) -> tuple[int, ...]:
         """The shape of a result with that many channels."""
-        return (batch, channels, *self.positions[2 - self.axes :])
+        return (1, channels, *self.positions[2 - self.axes :])
+
+    def convolution(self, kernel: npt.NDArray[np.float64], groups: int) -> ConvMap:
+        """The map of a (features, channels / groups, height, width) kernel."""
+        layer = (self.channels, *self.size)
+        return ConvMap(kernel, layer, self.strides, self.dilations, self.pads, groups)
+
+    def counts(self, call: Call) -> npt.NDArray[np.int64]:
+        """How many cells of each window lie in the image: an array of ``positions``."""
+        for axis in range(2):
+            call.room(self.positions[axis], self.kernel[axis])
+        rows, columns = ((self._cells(axis) >= 0).sum(axis=1) for axis in range(2))
+        call.room(*self.positions)
+        return np.asarray(rows[:, None] * columns[None, :])
 
     def members(self) -> Index:
         """(positions, kernel cells): flat index of each cell in a plane, -1 in the padding."""
@@ -112,13 +122,15 @@ class Sliding:
         cells = begin[:, None] + np.arange(self.kernel[axis]) * self.dilations[axis]
         return np.where((cells >= 0) & (cells < self.size[axis]), cells, -1)
 
-    def _extent(self, axis: int) -> int:
-        return (self.kernel[axis] - 1) * self.dilations[axis] + 1
+    def _room(self, axis: int) -> int:
+        """How far the window can slide along an axis."""
+        extent = (self.kernel[axis] - 1) * self.dilations[axis] + 1
+        return self.size[axis] + self.pads[axis] + self.pads[axis + 2] - extent
 
 
-def _pair(lead: tuple[int, ...], values: object) -> Pair:
-    first, second = (*lead, *(int(v) for v in values))  # type: ignore[attr-defined]
-    return first, second
+def _pair(lead: int, values: Sequence[int]) -> Pair:
+    """Two numbers, the first of them ``lead`` where there is one axis only."""
+    return (lead, int(values[0])) if len(values) == 1 else (int(values[0]), int(values[1]))
 
 
 def _pads(

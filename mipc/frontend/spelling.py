@@ -1,0 +1,166 @@
+"""The nodes of an ONNX graph, in an order that can be computed, spelled in the core language."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mipc.errors import ModelError, UnsupportedOperator
+from mipc.frontend import operators as _operators  # noqa: F401  (fills the table)
+from mipc.frontend.builder import Builder, Constant, Tensor
+from mipc.frontend.located import located
+from mipc.frontend.registry import Call, find, supported
+from mipc.frontend.tensors import read_tensor
+
+__all__ = ["spell"]
+
+
+def spell(graph: Any, tensors: dict[str, Tensor], build: Builder, opset: int, path: Path) -> None:
+    """Add to ``tensors`` whatever the output needs.
+
+    Parameters
+    ----------
+    graph : onnx.GraphProto
+        With one output.
+    tensors : dict of name to tensor
+        The input and the initializers.
+    """
+    used = {name for node in graph.node for name in node.input} | {graph.output[0].name}
+    makers = _makers(graph, tensors, path)
+    for number in _order(graph, makers, path):
+        node = graph.node[number]
+        place = _place(node, number)
+        with located("its inputs and attributes do not fit", f"{path}: {place}"):
+            tensors[node.output[0]] = _spelled(node, place, tensors, build, opset, path)
+        if extra := [name for name in node.output[1:] if name in used]:
+            raise UnsupportedOperator(
+                f"its output {extra[0]!r} is used; only the first output is supported",
+                where=f"{path}: {place}",
+            )
+
+
+def _place(node: Any, number: int) -> str:
+    """A node, for people."""
+    title = f" '{node.name}'" if node.name else ""
+    return f"{node.op_type}{title} (node {number})"
+
+
+def _makers(graph: Any, tensors: dict[str, Tensor], path: Path) -> dict[str, int]:
+    """Which node makes each tensor."""
+    makers: dict[str, int] = {}
+    for number, node in enumerate(graph.node):
+        for name in filter(None, node.output):
+            if name in makers or name in tensors:
+                raise ModelError(
+                    f"its output {name!r} is defined before it",
+                    where=f"{path}: {_place(node, number)}",
+                )
+            makers[name] = number
+    return makers
+
+
+def _order(graph: Any, makers: dict[str, int], path: Path) -> Iterator[int]:
+    """The nodes that the output needs, each after those it needs; else as in the file."""
+    needed = _needed(graph, makers)
+    begun: set[int] = set()
+    done: set[int] = set()
+    for first in sorted(needed):
+        waiting = [first]
+        while waiting:
+            number = waiting[-1]
+            before = [makers[name] for name in graph.node[number].input if name in makers]
+            missing = [other for other in before if other not in done]
+            if not missing or number in done:
+                waiting.pop()
+                if number not in done:
+                    done.add(number)
+                    yield number
+            elif number in begun:
+                place = _place(graph.node[number], number)
+                raise ModelError("it needs its own output", where=f"{path}: {place}")
+            else:
+                begun.add(number)
+                waiting.extend(missing)
+
+
+def _needed(graph: Any, makers: dict[str, int]) -> set[int]:
+    """The nodes that the output depends on."""
+    needed: set[int] = set()
+    names = [graph.output[0].name]
+    while names:
+        number = makers.get(names.pop())
+        if number is not None and number not in needed:
+            needed.add(number)
+            names.extend(graph.node[number].input)
+    return needed
+
+
+def _spelled(
+    node: Any, place: str, tensors: dict[str, Tensor], build: Builder, opset: int, path: Path
+) -> Tensor:
+    """The first output of a node."""
+    try:
+        function = find(node.op_type, opset) if node.domain in ("", "ai.onnx") else None
+        if function is None:
+            raise _unsupported(node, place, opset)
+        attributes = {entry.name: _attribute(entry, place) for entry in node.attribute}
+        _check(node, place, opset)
+        inputs = [_look_up(name, tensors, place) for name in node.input]
+        result = function(Call(place, inputs, attributes, node.output[0], build))
+        if isinstance(result, Constant):
+            build.take(math.prod(result.shape), place)
+        return result
+    except ModelError as error:
+        where = f"{path}: {error.where}"
+        raise type(error)(error.what, where=where, remedy=error.remedy) from error
+
+
+def _check(node: Any, place: str, opset: int) -> None:
+    """Refuse a node whose inputs and attributes are not those of its operator at this opset."""
+    from onnx import checker
+
+    context = checker.C.CheckerContext()
+    context.ir_version = checker.DEFAULT_CONTEXT.ir_version
+    context.opset_imports = {node.domain: opset}
+    try:
+        checker.check_node(node, context)
+    except checker.ValidationError as error:
+        first = str(error).partition("\n")[0]
+        raise ModelError(f"it is not well formed: {first}", where=place) from error
+
+
+def _unsupported(node: Any, place: str, opset: int) -> UnsupportedOperator:
+    domain = f" of domain {node.domain!r}" if node.domain else ""
+    known = node.op_type in supported() and not domain
+    return UnsupportedOperator(
+        f"operator {node.op_type}{domain} is not supported" + f" at opset {opset}" * known,
+        where=place,
+        remedy=f"supported: {', '.join(supported())}",
+    )
+
+
+def _look_up(name: str, tensors: dict[str, Tensor], place: str) -> Tensor | None:
+    if not name:
+        return None
+    if name not in tensors:
+        raise ModelError(f"its input {name!r} is not defined", where=place)
+    return tensors[name]
+
+
+def _attribute(entry: Any, place: str) -> Any:
+    """The value of an attribute: numbers, lists, decoded text, or a :class:`Constant`."""
+    import onnx
+
+    value = onnx.helper.get_attribute_value(entry)
+    if entry.type == onnx.AttributeProto.TENSOR:
+        return read_tensor(value, f"{place}, attribute '{entry.name}'")
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if entry.type in (onnx.AttributeProto.FLOATS, onnx.AttributeProto.INTS):
+        value = list(value)
+    numbers = value if isinstance(value, list) else [value]
+    if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
+        raise ModelError(f"attribute '{entry.name}' is NaN or infinite", where=place)
+    return value

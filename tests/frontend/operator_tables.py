@@ -1,0 +1,13 @@
+"""All operator cases, from all tables."""
+
+from __future__ import annotations
+
+import table_arithmetic
+import table_shapes
+import table_windows
+from operator_cases import CASES, Case
+
+__all__ = ["CASES", "TABLES", "Case"]
+
+TABLES = (table_arithmetic, table_shapes, table_windows)
+"""Importing them has filled ``CASES``."""
