@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from mipc.ir.graph import Graph
 from mipc.ir.network import Network
 from mipc.ir.ops import Affine, Input, Max, Node, Op, Relu
+from mipc.numerics.convolution import ConvMap
 from mipc.numerics.interval import Interval
 from mipc.numerics.linear_maps import (
-    ConvMap,
     DenseMap,
     LinearMap,
     ScaleMap,
@@ -269,7 +269,8 @@ class Maker:
     def maximum(self, source: str) -> str:
         """Overlapping groups, a member twice, groups of one."""
         n = self.size(source)
-        groups = self.rng.integers(0, n, (int(self.rng.integers(1, 5)), int(self.rng.integers(1, 4))))
+        shape = tuple(int(k) for k in self.rng.integers(1, (5, 4)))
+        groups = self.rng.integers(0, n, shape)
         absent = self.rng.random(groups.shape) < 0.3
         absent[:, 0] = False
         groups = np.where(absent, -1, groups)

@@ -83,8 +83,8 @@ class Graph:
         return Graph(nodes, self.outputs).pruned()
 
     def pruned(self) -> Graph:
-        """Without the nodes that no output needs."""
-        needed = set(self.outputs)
+        """Without the nodes that no output needs; inputs stay, since a witness needs them."""
+        needed = {*self.outputs, *(node.name for node in self.inputs)}
         for name in self.outputs:
             needed |= nx.ancestors(self.networkx, name)
         if len(needed) == len(self):

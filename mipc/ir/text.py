@@ -9,9 +9,9 @@ import numpy as np
 
 from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Input, Max, Node, Op, Relu
+from mipc.numerics.convolution import ConvMap
 from mipc.numerics.interval import Interval
 from mipc.numerics.linear_maps import (
-    ConvMap,
     DenseMap,
     LinearMap,
     ScaleMap,

@@ -29,6 +29,9 @@ SMALLEST = 1e-8
 LARGEST = 1e9
 """Coefficients, right-hand sides and bounds beyond this, after scaling, are refused."""
 
+MOST = 256
+"""No column or row is scaled by a larger power of two."""
+
 COMFORT = (2.0**-10, 2.0**10)
 """Rows and columns whose largest number lies between these are left as they are."""
 
@@ -75,7 +78,18 @@ def _exponents(largest: Array) -> npt.NDArray[np.int64]:
     outside = (largest > 0) & np.isfinite(largest)
     outside &= (largest < COMFORT[0]) | (largest > COMFORT[1])
     _, exponent = np.frexp(np.where(outside, largest, 0.5))
-    return np.where(outside, exponent, 0).astype(np.int64)
+    return np.where(outside, np.clip(exponent, -MOST, MOST), 0).astype(np.int64)
+
+
+def _scaled(values: Array, exponents: npt.NDArray[np.int64]) -> Array:
+    """``values * 2**exponents``, exactly."""
+    result = np.ldexp(values, exponents)
+    if (np.ldexp(result, -exponents) != values).any():
+        raise RangeError(
+            "numbers of the model are too far apart to be scaled exactly",
+            remedy="ask about a box of moderate size, or a network with moderate weights",
+        )
+    return result
 
 
 def _column_exponents(model: Model) -> npt.NDArray[np.int64]:
@@ -88,12 +102,12 @@ def _scale_columns(model: Model, exponents: npt.NDArray[np.int64]) -> Model:
     if not exponents.any():
         return model
     matrix = model.matrix.copy()
-    matrix.data = np.ldexp(matrix.data, exponents[matrix.indices])
+    matrix.data = _scaled(matrix.data, exponents[matrix.indices])
     return replace(
         model,
-        objective=np.ldexp(model.objective, exponents),
-        lower=np.ldexp(model.lower, -exponents),
-        upper=np.ldexp(model.upper, -exponents),
+        objective=_scaled(model.objective, exponents),
+        lower=_scaled(model.lower, -exponents),
+        upper=_scaled(model.upper, -exponents),
         matrix=matrix,
     )
 
@@ -106,8 +120,8 @@ def _scale_rows(model: Model) -> Model:
     if not exponents.any():
         return model
     matrix = model.matrix.copy()
-    matrix.data = np.ldexp(matrix.data, np.repeat(exponents, np.diff(matrix.indptr)))
-    return replace(model, matrix=matrix, rhs=np.ldexp(model.rhs, exponents))
+    matrix.data = _scaled(matrix.data, np.repeat(exponents, np.diff(matrix.indptr)))
+    return replace(model, matrix=matrix, rhs=_scaled(model.rhs, exponents))
 
 
 def _drop_small(model: Model) -> tuple[Model, int]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mipc.errors import InternalError
 
-__all__ = ["TINY", "UNIT", "down", "enclose", "gamma", "sum_up", "up"]
+__all__ = ["TINY", "UNIT", "down", "enclose", "gamma", "largest_row_sum", "sum_up", "up"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -54,6 +54,12 @@ def sum_up(terms: Array, axis: int = -1) -> Array:
     """An upper bound of a sum of nonnegative terms."""
     count = terms.shape[axis] if terms.ndim else 1
     return up(terms.sum(axis=axis) * (1.0 + gamma(count)) + TINY)
+
+
+def largest_row_sum(absolute: Array) -> float:
+    """The largest row sum of a matrix of nonnegative numbers, rounded up."""
+    largest = float(absolute.sum(axis=1).max(initial=0.0))
+    return largest * (1.0 + gamma(absolute.shape[1])) + TINY
 
 
 def check_float_environment() -> None:

@@ -22,7 +22,7 @@ import scipy.sparse as sp
 from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Node
 from mipc.numerics.linear_maps import LinearMap, SelectMap, SparseMap
-from mipc.numerics.rounding import gamma, sum_up, up
+from mipc.numerics.rounding import UNIT, gamma, sum_up, up
 from mipc.passes.base import Problem
 from mipc.semantics.interval import affine_slack
 
@@ -66,6 +66,12 @@ class _Rows:
     offset: Array
     radius: Array
     parts: dict[str, Csr] = field(default_factory=dict)
+
+    def charge(self, share: float, matrix: Csr, most: float) -> None:
+        """Widen each row by ``share * sum |its entries| * most``."""
+        norm = sum_up(np.asarray(abs(matrix).sum(axis=1))[:, None])
+        terms = gamma(int(np.diff(matrix.indptr).max(initial=1)))
+        self.radius = up(self.radius + share * norm * most * (1 + terms) * (1 + 2**-30))
 
 
 class _Walk:
@@ -130,23 +136,23 @@ class _Walk:
         """``P (M x + b) = (P M) x + P b``, with what rounding may add."""
         largest = [self.problem.of(name).largest() for name in node.operands]
         slack = affine_slack(op, [x[:, None] for x in largest])[0]
-        absolute = abs(matrix)
-        exact = matrix.nnz == matrix.shape[0] and bool((matrix.data == 1.0).all())
-        selects = all(isinstance(m, SelectMap) for m in op.maps) and len(op.maps) == 1
         if slack.any():
-            rows.radius = up(rows.radius + (absolute @ slack) * (1 + 2**-30))
-        if not (exact and not rows.offset.any()) and not (selects and not op.offset.any()):
-            norm = sum_up(np.asarray(absolute.sum(axis=1))[:, None])
+            rows.radius = up(rows.radius + (abs(matrix) @ slack) * (1 + 2**-30))
+        if not _is_exact(op, rows, matrix):
             sizes = [m.row_sum * float(x[0]) for m, x in zip(op.maps, largest, strict=True)]
             most = (sum(sizes) + float(np.abs(op.offset).max(initial=0.0))) * (1 + 2**-30)
             terms = int(np.diff(matrix.indptr).max(initial=1)) + 2 * len(self.graph) + 8
-            rows.radius = up(rows.radius + gamma(terms) * norm * most * (1 + 2**-30))
-        rows.offset = rows.offset + matrix @ op.offset
-        for operand, linear in zip(node.operands, op.maps, strict=True):
+            rows.charge(gamma(terms), matrix, most)
+        before, added = rows.offset, matrix @ op.offset
+        rows.offset = before + added
+        if before.any() and added.any():
+            rows.radius = up(rows.radius + 2 * UNIT * np.abs(rows.offset))
+        for operand, linear, size in zip(node.operands, op.maps, largest, strict=True):
             product = sp.csr_array(matrix @ linear.tocsr())
             waiting = self.pending.setdefault(operand, {})
             if rows.name in waiting:
                 product = sp.csr_array(waiting[rows.name] + product)
+                rows.charge(2 * UNIT, product, float(size[0]))
             waiting[rows.name] = product
 
     def rebuilt(self) -> list[Node]:
@@ -171,6 +177,17 @@ class _Walk:
             first = 0 if rows.name.endswith(".kept") else 1
             made.append((order[rows.source], first, node))
         return [node for _, _, node in sorted(made, key=lambda entry: entry[:2])]
+
+
+def _is_exact(op: Affine, rows: _Rows, matrix: Csr) -> bool:
+    """Whether ``P M`` and ``P b`` need no rounding.
+
+    So it is where each row of ``P`` is one neuron and nothing is added to it yet, and where ``M``
+    only moves numbers to places of their own.
+    """
+    single = bool((np.diff(matrix.indptr) == 1).all()) and bool((matrix.data == 1.0).all())
+    moves = len(op.maps) == 1 and isinstance(op.maps[0], SelectMap) and op.maps[0].is_injective
+    return single or (moves and not op.offset.any())
 
 
 def _product_size(a: Csr, b: Csr) -> int:

@@ -59,7 +59,7 @@ class DeadNeurons:
 def _needed(graph: Graph) -> dict[str, Mask]:
     """For each value, which neurons an output depends on."""
     needed = {node.name: np.zeros(node.size, dtype=bool) for node in graph}
-    for name in graph.outputs:
+    for name in (*graph.outputs, *(node.name for node in graph.inputs)):
         needed[name][:] = True
     for node in reversed(tuple(graph)):
         live = needed[node.name]
@@ -67,7 +67,7 @@ def _needed(graph: Graph) -> dict[str, Mask]:
             continue
         match node.op:
             case Input():
-                live[:] = True
+                pass
             case Relu():
                 needed[node.operands[0]] |= live
             case Max(groups):
@@ -119,7 +119,7 @@ def _shortened(
             place = (np.cumsum(known) - 1)[rows]
             pick = Affine((SelectMap(place, int(known.sum())),), np.zeros(len(rows)))
             before = graph[node.operands[0]].neurons(rows)
-            inner = Node(f"{name}.in", pick, operands, len(rows), node.origin, part_of=before)
+            inner = Node(f"{name}.pick", pick, operands, len(rows), node.origin, part_of=before)
             return [inner, replace(short, operands=(inner.name,))]
         case Max(groups):
             place = np.cumsum(needed[node.operands[0]]) - 1

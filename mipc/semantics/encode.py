@@ -32,7 +32,7 @@ from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Input, Max, Node, Relu
 from mipc.milp.model import Expr, ModelBuilder
 from mipc.numerics.interval import Interval
-from mipc.numerics.rounding import up
+from mipc.numerics.rounding import UNIT, up
 from mipc.semantics.interval import affine_slack
 
 __all__ = ["Block", "Coded", "encode"]
@@ -123,6 +123,10 @@ class _Coder:
             expr = expr + Expr(_over(linear.tocsr(), operand.expr), np.zeros(node.size))
         largest = [self.bounds[name].largest()[:, None] for name in node.operands]
         slack = np.broadcast_to(affine_slack(op, largest)[0], (node.size,))
+        if len(set(node.operands)) < len(node.operands):
+            # entries of maps over the same value were added, each sum rounded once
+            sizes = [m.row_sum * float(x[0, 0]) for m, x in zip(op.maps, largest, strict=True)]
+            slack = up(slack + 2 * len(sizes) * UNIT * sum(sizes))
         if not any(isinstance(c.op, Affine) for c in self.graph.consumers(node.name)):
             self.coded[node.name] = Coded(expr, slack)
             return

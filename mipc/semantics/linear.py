@@ -131,7 +131,8 @@ class _Walk:
                         self._max(node, groups, rows, norm)
                     case _ as never:
                         assert_never(never)
-        error = self.error * (1.0 + 2**-30) + np.abs(self.constant) * 2**-50 + TINY
+        # a partial sum of the constant is at most the final one and the terms added after it
+        error = self.error * (1.0 + 2**-30) + np.abs(self.constant) * (self.adds * UNIT) + TINY
         return down(self.constant - error)
 
     def arrive(self, name: str, rows: Rows, norm: Array | None) -> None:

@@ -18,8 +18,9 @@ from operator_tables import CASES, Case
 from mipc.frontend.onnx import read_network
 from mipc.ir.network import Network
 from mipc.ir.ops import Affine
+from mipc.numerics.convolution import ConvMap
 from mipc.numerics.interval import Interval
-from mipc.numerics.linear_maps import ConvMap, DenseMap, LinearMap, SparseMap
+from mipc.numerics.linear_maps import DenseMap, LinearMap, SparseMap
 from mipc.numerics.products import FAST, REPRODUCIBLE, Products
 from mipc.numerics.windows import Rows
 from mipc.semantics.bounds import bound_graph

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.frontend.registry import Call
-from mipc.numerics.linear_maps import ConvMap
+from mipc.numerics.convolution import ConvMap
 
 __all__ = ["Sliding"]
 

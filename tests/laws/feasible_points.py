@@ -1,0 +1,139 @@
+"""A run of a network as a point of its model, and whether exact arithmetic lets it in.
+
+Which number belongs in which column is read from the layout; rows and bounds are then checked in
+Fractions, without any tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+from exact_runs import Values, Wobble, exact_run, follow
+
+from mipc.compile import bound_query, simplify
+from mipc.formulation import Formulation, formulate
+from mipc.ir.ops import Max, Node
+from mipc.milp.model import Model
+from mipc.passes import Pass, Problem
+from mipc.properties.query import Query
+
+
+def query_run(query: Query, point: np.ndarray, wobble: Wobble) -> Values:
+    """A run of the network, and the margins as the question means them: exactly."""
+    network = query.network.graph
+    values = exact_run(network, point, wobble)
+    output = values[network.outputs[0]]
+    rows_of_all: list[Fraction] = []
+    for disjunct, name in zip(query.disjuncts, query.graph.outputs, strict=True):
+        rows = [
+            sum((Fraction(c) * v for c, v in zip(row, output, strict=True)), -disjunct.threshold)
+            for row in disjunct.rows.tolist()
+        ]
+        values[name] = rows
+        rows_of_all += rows
+    # other nodes of the tail hold all rows, one disjunct after the other
+    for node in query.graph:
+        if node.name not in values:
+            assert node.size == len(rows_of_all), f"what is {node.name}?"
+            values[node.name] = rows_of_all
+    return values
+
+
+def margin_of(query: Query, values: Values, targets: Sequence[int]) -> tuple[Fraction, int]:
+    """The largest exact margin over some disjuncts, and whose it is."""
+    return max((min(values[f"violation.{t}"]), t) for t in targets)
+
+
+def formulation_of(
+    query: Query, passes: Sequence[Pass], targets: tuple[int, ...]
+) -> tuple[Formulation, list[Problem]]:
+    """A model as the compiler makes it, and the problem after each pass."""
+    seen: list[Problem] = []
+    problem, _ = bound_query(query, passes, lambda name, after: seen.append(after))
+    simple, _ = simplify(problem, targets, passes, lambda name, after: seen.append(after))
+    return formulate(query, simple.graph, simple.bounds, targets, "law"), seen
+
+
+def followed(seen: list[Problem], values: Values) -> Values:
+    """The run in the last of several problems, each pass of which has to keep its meaning."""
+    for before, after in pairwise(seen):
+        if before.graph.outputs == after.graph.outputs:
+            values = follow(before, after, values)
+    return values
+
+
+def point_of(
+    query: Query, formulation: Formulation, problem: Problem, values: Values
+) -> list[Fraction]:
+    """The columns of the model at a run."""
+    columns: list[Fraction] = []
+    best, winner = margin_of(query, values, formulation.targets)
+    centre = query.question.centre
+    for block in formulation.layout.blocks:
+        match block.role:
+            case "phase of relu":
+                y = values[block.node]
+                columns += [Fraction(int(y[i] > 0)) for i in block.neurons]
+            case "choice of max":
+                columns += _choices(problem, block.node, values)
+            case "margin":
+                columns.append(best)
+            case "selector":
+                columns += [Fraction(int(target == winner)) for target in block.neurons]
+            case "distance":
+                assert centre is not None
+                x = values[problem.graph.inputs[0].name]
+                away = [abs(v - Fraction(c)) for v, c in zip(x, centre.tolist(), strict=True)]
+                columns += [max(away)] if len(block.neurons) == 1 < len(away) else away
+            case _:
+                columns += [values[block.node][i] for i in block.neurons]
+    exponents = formulation.layout.exponents.tolist()
+    return [v / Fraction(2) ** e for v, e in zip(columns, exponents, strict=True)]
+
+
+def _choices(problem: Problem, name: str, values: Values) -> list[Fraction]:
+    """For each member of each group 1 if it is the first largest."""
+    (node,) = [n for n in problem.graph if isinstance(n.op, Max) and _home(n) == name]
+    assert isinstance(node.op, Max)
+    z = values[node.operands[0]]
+    chosen = []
+    for group in node.op.groups.tolist():
+        members = [j for j in group if j >= 0]
+        winner = max(range(len(members)), key=lambda k: z[members[k]])
+        chosen += [Fraction(int(k == winner)) for k in range(len(members))]
+    return chosen
+
+
+def _home(node: Node) -> str:
+    """The value of the network that a value is, or is part of."""
+    return node.name if node.part_of is None else node.part_of[0]
+
+
+def assert_feasible(model: Model, point: Sequence[Fraction]) -> None:
+    """Every bound and row of a model holds at a point, exactly."""
+    assert len(point) == len(model.objective)
+    columns, rows = model.columns.texts(), model.rows.texts()
+    for i, value in enumerate(point):
+        low, high = model.lower[i].item(), model.upper[i].item()
+        assert low <= value <= high, f"{columns[i]} = {float(value)!r} not in [{low!r}, {high!r}]"
+        if model.integer[i]:
+            assert value.denominator == 1, f"{columns[i]} = {float(value)!r} is not whole"
+    for row, total in enumerate(left_hand_sides(model, point)):
+        sense, rhs = int(model.sense[row]), Fraction(model.rhs[row].item())
+        over = total - rhs
+        holds = over <= 0 if sense < 0 else over >= 0 if sense > 0 else over == 0
+        assert holds, f"row {rows[row]}: off by {float(over):.3g}"
+
+
+def left_hand_sides(model: Model, point: Sequence[Fraction]) -> list[Fraction]:
+    """``matrix @ point``, exactly."""
+    starts, columns, entries = (
+        model.matrix.indptr.tolist(), model.matrix.indices.tolist(), model.matrix.data.tolist()
+    )  # fmt: skip
+    return [
+        sum((Fraction(entries[k]) * point[columns[k]] for k in range(a, b)), Fraction(0))
+        for a, b in pairwise(starts)
+    ]
