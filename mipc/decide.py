@@ -17,12 +17,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from mipc.compile import bound_query, parts_of, simplify
 from mipc.errors import RangeError
 from mipc.formulation import Formulation, Part, formulate
-from mipc.milp.model import Model, Names, at_most
+from mipc.milp.model import Model
 from mipc.milp.solution import Solution
 from mipc.passes import DEFAULT, Pass, Problem
 from mipc.properties.query import Query
@@ -35,8 +34,8 @@ __all__ = ["start_point", "verify"]
 
 Progress = Callable[[str], None]
 
-NUDGES = (1e-7, 1e-6, 1e-5)
-"""How much farther than the solver's point, relatively, a closest witness may be looked for."""
+MARGINS = (1e-7, 1e-6, 1e-5, 1e-4)
+"""Margins that a closest witness is asked to have, until replay finds one."""
 
 
 def verify(
@@ -169,16 +168,14 @@ class _Attempt:
         return claim
 
     def _approach(self, formulation: Formulation, claim: Solution) -> None:
-        """Look for a witness just behind the closest point: it lies on the boundary itself.
+        """Look for a witness just behind the closest point, which lies on the boundary itself.
 
-        With the phases of the solver's point fixed, the largest margin within a slightly larger
-        distance is a linear program.
+        With the phases of the solver's point fixed, the nearest point with a given margin is a
+        linear program.
         """
         assert claim.values is not None
-        assert claim.objective is not None
-        for nudge in NUDGES:
-            reach = claim.objective * (1 + nudge) + nudge * 1e-3
-            inner = self._solve(_fixed(formulation, claim.values, reach))
+        for margin in MARGINS:
+            inner = self._solve(_fixed(formulation, claim.values, margin))
             if inner.values is not None and self._replay(formulation, inner.values):
                 return
 
@@ -201,23 +198,13 @@ class _Attempt:
         return run.violates
 
 
-def _fixed(formulation: Formulation, values: npt.NDArray[np.float64], reach: float) -> Model:
-    """The model with its integers fixed and its distance limited, maximising the margin."""
+def _fixed(formulation: Formulation, values: npt.NDArray[np.float64], margin: float) -> Model:
+    """The model with its integers fixed and a margin asked for."""
     model = formulation.model
     whole = np.round(values)
-    objective = np.zeros_like(model.objective)
-    objective[formulation.layout.places("margin")] = -1.0
-    distance = formulation.layout.places("distance")
-    unit = np.ldexp(np.ones(len(distance)), formulation.layout.exponents[distance])
-    limit = sp.csr_array((unit, distance, [0, len(distance)]), (1, len(objective)))
-    return replace(
-        model,
-        rows=Names((*model.rows.blocks, ("reach", 1))),
-        objective=objective,
-        lower=np.where(model.integer, whole, model.lower),
-        upper=np.where(model.integer, whole, model.upper),
-        integer=np.zeros_like(model.integer),
-        matrix=sp.csr_array(sp.vstack([model.matrix, limit])),
-        sense=np.append(model.sense, at_most),
-        rhs=np.append(model.rhs, reach),
-    )
+    lower = np.where(model.integer, whole, model.lower)
+    upper = np.where(model.integer, whole, model.upper)
+    place = formulation.layout.places("margin")
+    asked = np.ldexp(margin, -formulation.layout.exponents[place])
+    lower[place] = np.minimum(asked, upper[place])
+    return replace(model, lower=lower, upper=upper, integer=np.zeros_like(model.integer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -157,8 +158,10 @@ def _margin(
     most = max(float(span.upper.min()) for span in spans)
     least = min(float(span.lower.min()) for span in spans)
     if query.question.objective != "worst":
-        # only violations count; a disjunct that bounds close keeps room for its infeasibility
-        least, most = 0.0, max(most, 0.0)
+        # only violations count, and what comes within a guard of one: an infeasible file then
+        # says so with room to spare for the tolerances of solvers
+        least = -_guard(query, tails)
+        most = max(most, 0.0)
     margin = builder.columns("margin", [least], [most])
     blocks.append(Block("margin", "", "margin", (0,)))
     if len(tails) == 1:
@@ -175,6 +178,18 @@ def _margin(
         loose = margin.repeat(count) - rows.expr + selector[[i]].repeat(count).scale(reach)
         builder.at_most(f"margin{targets[i]}", loose, up(rows.slack + reach))
     return margin
+
+
+def _guard(query: Query, tails: list[Coded]) -> float:
+    """How far short of a violation a point may fall and still be feasible.
+
+    Solvers call a region empty that is thinner than their tolerance, 1e-6 of a row. The guard is
+    a multiple of that, in units of the largest coefficient of a margin's rows: four for the least
+    distance, which it blurs, and sixteen otherwise.
+    """
+    share = 2.0**-18 if query.question.objective == "closest" else 2.0**-16
+    largest = max(float(np.abs(rows.expr.matrix.data).max(initial=1.0)) for rows in tails)
+    return share * 2.0 ** math.ceil(math.log2(max(largest, 1.0)))
 
 
 def _distance(query: Query, builder: ModelBuilder, blocks: list[Block], x: Expr) -> Expr:

@@ -151,23 +151,23 @@ def weigh(query: Query, known: Finding, claim: Solution) -> Finding:
     """What a solver's claim about the model of a disjunct adds to what is known of it.
 
     One word of a solver closes a disjunct: "infeasible", where the model asks for a violation.
-    For the largest margin it is a dual bound that leaves no room for a violation.
+    A dual bound on the margin closes it too, where it leaves no room for a violation.
     """
-    if known.closed is not None and query.question.objective != "worst":
+    objective = query.question.objective
+    if known.closed is not None and objective != "worst":
         return known
-    if query.question.objective == "worst":
-        return _weigh_bound(known, claim)
-    if claim.status is Status.INFEASIBLE:
+    if claim.status is Status.INFEASIBLE and objective != "worst":
         return replace(known, closed="solver", upper=min(known.upper, 0.0), reason="", detail="")
+    if objective != "closest":
+        return _weigh_margin(known, claim)
     found = _still_open(known, claim)
     if claim.dual_bound is None:
         return found
-    if query.question.objective == "closest":
-        return replace(found, nearest=max(claim.dual_bound * (1.0 - DISTANCE_GUARD), 0.0))
-    return replace(found, upper=min(found.upper, _claimed_margin(claim.dual_bound)))
+    return replace(found, nearest=max(claim.dual_bound * (1.0 - DISTANCE_GUARD), 0.0))
 
 
-def _weigh_bound(known: Finding, claim: Solution) -> Finding:
+def _weigh_margin(known: Finding, claim: Solution) -> Finding:
+    """What a dual bound says of the largest margin."""
     found = known if known.closed is not None else _still_open(known, claim)
     if claim.status is Status.INFEASIBLE or claim.dual_bound is None:
         return found

@@ -93,9 +93,13 @@ def _scaled(values: Array, exponents: npt.NDArray[np.int64]) -> Array:
 
 
 def _column_exponents(model: Model) -> npt.NDArray[np.int64]:
-    """Continuous columns by the largest value they can take; integers stay."""
+    """Continuous columns by the largest value they can take; integers stay.
+
+    A column of the objective is not blown up: its coefficient there would become too small.
+    """
     reach = np.maximum(np.abs(model.lower), np.abs(model.upper))
-    return np.where(model.integer, 0, _exponents(reach))
+    least = np.where(model.objective != 0, 0, -MOST)
+    return np.where(model.integer, 0, np.maximum(_exponents(reach), least))
 
 
 def _scale_columns(model: Model, exponents: npt.NDArray[np.int64]) -> Model:
