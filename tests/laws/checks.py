@@ -224,5 +224,3 @@ def assert_right(answer: Answer, exact: Truth, query: Query) -> None:
         assert low <= exact.nearest <= high, (
             f"the least distance {float(exact.nearest)!r} is not in [{low!r}, {high!r}]"
         )
-
-

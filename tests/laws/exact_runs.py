@@ -102,9 +102,7 @@ def assert_inside(problem: Problem, values: Mapping[str, list[Fraction]]) -> Non
             assert_between(node.name, bounds.lower[0], bounds.upper[0], values[node.name])
 
 
-def assert_between(
-    name: str, lower: np.ndarray, upper: np.ndarray, value: list[Fraction]
-) -> None:
+def assert_between(name: str, lower: np.ndarray, upper: np.ndarray, value: list[Fraction]) -> None:
     """``lower <= value <= upper``, exactly."""
     assert len(lower) == len(upper) == len(value), f"{name} has bounds of another size"
     for i, (low, v, high) in enumerate(zip(lower.tolist(), value, upper.tolist(), strict=True)):

@@ -84,9 +84,7 @@ def boxed(
     return ask(network, question)
 
 
-def around(
-    network: Network, centre: Sequence[float], radius: Fraction, **choices: object
-) -> Query:
+def around(network: Network, centre: Sequence[float], radius: Fraction, **choices: object) -> Query:
     """An arg-max question over a ball whose radius is a rational."""
     question = Question(
         centre=np.asarray(centre, float),

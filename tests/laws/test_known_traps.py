@@ -132,9 +132,7 @@ def test_weight_noise_does_not_change_the_truth(
     file: Path, decide: Callable[[Query], Verdicts], seed: int
 ) -> None:
     noise = np.random.default_rng(seed)
-    layers = [
-        (w * (1 + 1e-9 * noise.uniform(-1, 1, w.shape)), b) for w, b in absorbing(2.0**20)
-    ]
+    layers = [(w * (1 + 1e-9 * noise.uniform(-1, 1, w.shape)), b) for w, b in absorbing(2.0**20)]
     exact = truth(
         [Layer.of(w.tolist(), b.tolist()) for w, b in layers],
         [Fraction(0)], [Fraction(1)], 0, (1,), Fraction(0),
@@ -355,9 +353,7 @@ def test_dead_and_equal_neurons_change_nothing(
     never_violated(decide(boxed(network, [0], [2], margin=Fraction(1, 2**30))))
 
 
-def test_an_unused_input_keeps_its_columns(
-    file: Path, decide: Callable[[Query], Verdicts]
-) -> None:
+def test_an_unused_input_keeps_its_columns(file: Path, decide: Callable[[Query], Verdicts]) -> None:
     layers = [(rows([1.0, 0.0], [-1.0, 0.0]), np.array([-1.0, 1.0])),
               (rows([1.0, 1.0], [0.0, 0.0]), np.zeros(2))]  # fmt: skip
     query = boxed(dense_network(file, layers), [0, 0], [2, 2])

@@ -100,9 +100,7 @@ def test_every_point_a_solver_finds_replays(highs: Highs, objective: Objective) 
     law()
 
 
-def assert_points_replay(
-    query: Query, passes: Sequence[Pass], combine: bool, highs: Highs
-) -> None:
+def assert_points_replay(query: Query, passes: Sequence[Pass], combine: bool, highs: Highs) -> None:
     """The network at the lifted input has the margin and the distance that the model says."""
     try:
         compiled = compile_query(query, passes, combine=combine, all_disjuncts=True)
