@@ -97,7 +97,13 @@ def simplify(
     """Run the passes after the first bounds, on the graph of the chosen disjuncts only."""
     outputs = [f"violation.{target}" for target in targets]
     chosen = problem.become(Graph(problem.graph, outputs).pruned(), {})
-    return run(chosen, passes[_leading(passes) :], watch=watch)
+    title = f"disjuncts {', '.join(map(str, targets))}"
+
+    def titled(name: str, after: Problem) -> None:
+        if watch is not None:
+            watch(title if name == "start" else name, after)
+
+    return run(chosen, passes[_leading(passes) :], watch=titled)
 
 
 def write_files(compiled: Compiled, path: str | Path) -> list[tuple[Path, Path]]:

@@ -160,8 +160,9 @@ def _margin(
     if query.question.objective != "worst":
         # only violations count, and what comes within a guard of one: an infeasible file then
         # says so with room to spare for the tolerances of solvers
-        least = -_guard(query, tails)
-        most = max(most, 0.0)
+        unit = _unit(tails)
+        least = -unit * (2.0**-18 if query.question.objective == "closest" else 2.0**-16)
+        most = max(most, unit)
     margin = builder.columns("margin", [least], [most])
     blocks.append(Block("margin", "", "margin", (0,)))
     if len(tails) == 1:
@@ -180,16 +181,16 @@ def _margin(
     return margin
 
 
-def _guard(query: Query, tails: list[Coded]) -> float:
-    """How far short of a violation a point may fall and still be feasible.
+def _unit(tails: list[Coded]) -> float:
+    """The largest coefficient of a margin's rows, rounded up to a power of two; at least 1.
 
-    Solvers call a region empty that is thinner than their tolerance, 1e-6 of a row. The guard is
-    a multiple of that, in units of the largest coefficient of a margin's rows: four for the least
-    distance, which it blurs, and sixteen otherwise.
+    Solvers call a region empty that is thinner than their tolerance, 1e-6 of a row. The margin may
+    fall short of a violation by a guard, a multiple of that in these units: four for the least
+    distance, which the guard blurs, and sixteen otherwise. Nor is its column ever narrower than
+    one unit; the rows limit it anyway.
     """
-    share = 2.0**-18 if query.question.objective == "closest" else 2.0**-16
     largest = max(float(np.abs(rows.expr.matrix.data).max(initial=1.0)) for rows in tails)
-    return share * 2.0 ** math.ceil(math.log2(max(largest, 1.0)))
+    return float(2.0 ** math.ceil(math.log2(max(largest, 1.0))))
 
 
 def _distance(query: Query, builder: ModelBuilder, blocks: list[Block], x: Expr) -> Expr:
