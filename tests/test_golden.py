@@ -21,7 +21,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.fixture(scope="module")
 def query(tmp_path_factory):
-    """Two inputs, a hidden layer with an active, an inactive and two undecided neurons, two classes."""
+    """Two inputs, four hidden neurons (active, inactive, two undecided), two classes."""
     constants = {
         "w1": [[1.0, 1.0, -1.0, 0.5], [1.0, -1.0, -1.0, -2.0]],
         "b1": [0.25, 0.0, 0.0, 0.5],
