@@ -28,7 +28,7 @@ from mipc.properties.query import Query
 from mipc.replay import Replay, Runtime, replay
 from mipc.solvers.base import Limits, Solver
 from mipc.solvers.highs import Highs
-from mipc.verdict import Answer, Finding, conclude, finding_of, weigh
+from mipc.verdict import Answer, Finding, conclude, distance, finding_of, weigh
 
 __all__ = ["start_point", "verify"]
 
@@ -81,8 +81,7 @@ def _decide(
     start = start_point(query)
     replays = [replay(query, runtime, start)] if start is not None else []
     unknown = [Finding(d.target, None, float("inf")) for d in query.disjuncts]
-    wants_more = query.question.objective == "worst"
-    if replays and replays[0].violates and not wants_more and query.question.centre is not None:
+    if replays and _settles(query, replays[0]):
         return conclude(query, unknown, replays, "input")
     say("bounding every neuron")
     problem, _ = bound_query(query, passes)
@@ -100,6 +99,17 @@ def _decide(
         if query.question.objective == "feasibility" and any(run.violates for run in replays):
             break
     return conclude(query, list(findings.values()), replays, "solver")
+
+
+def _settles(query: Query, run: Replay) -> bool:
+    """Whether the first point replayed already answers: a violation, and none can be nearer."""
+    match query.question.objective:
+        case "feasibility":
+            return run.violates
+        case "closest":
+            return run.violates and distance(query, run) == 0.0
+        case _:
+            return False
 
 
 def start_point(query: Query) -> npt.NDArray[Any] | None:
