@@ -95,7 +95,7 @@ def simplify(
     problem: Problem, targets: tuple[int, ...], passes: Sequence[Pass], watch: Watch | None = None
 ) -> tuple[Problem, tuple[Record, ...]]:
     """Run the passes after the first bounds, on the graph of the chosen disjuncts only."""
-    outputs = [f"violation.{target}" for target in targets]
+    outputs = [f"violation#{target}" for target in targets]
     chosen = problem.become(Graph(problem.graph, outputs).pruned(), {})
     title = f"disjuncts {', '.join(map(str, targets))}"
 

@@ -90,9 +90,9 @@ def _decide(
     pending = sorted((p for p in parts if p.is_open), key=lambda part: -part.upper)
     if not pending:
         return conclude(query, list(findings.values()), replays, "bounds")
+    attempt = _Attempt(query, problem, passes, solver, runtime, deadline, replays)
     for number, part in enumerate(pending):
         say(f"solving for class {part.target}, {number + 1} of {len(pending)}")
-        attempt = _Attempt(query, problem, passes, solver, runtime, deadline, replays)
         if not attempt.can_matter(part):
             continue
         findings[part.target] = attempt.at(part)
@@ -159,13 +159,15 @@ class _Attempt:
         except RangeError as error:
             return replace(bounded, reason="unsupported-range", detail=str(error))
         if self.query.question.objective == "feasibility":
-            return weigh(self.query, bounded, self._feasibility(formulation, part))
+            return weigh(
+                self.query, bounded, self._feasibility(formulation, part), formulation.guard
+            )
         claim = self._solve(formulation.model)
         if claim.values is not None:
             self._replay(formulation, claim.values)
             if self.query.question.objective == "closest":
                 self._approach(formulation, claim)
-        return weigh(self.query, bounded, claim)
+        return weigh(self.query, bounded, claim, formulation.guard)
 
     def _feasibility(self, formulation: Formulation, part: Part) -> Solution:
         """Stop at the first violation that is clearly one; if replay refuses it, at the largest."""

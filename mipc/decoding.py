@@ -144,4 +144,5 @@ def _weighed(known: Finding, pair: Pair, compiled: Compiled, number: int) -> Fin
             reason="model-mismatch",
             detail="the solved model is not what mipc writes for this question",
         )
-    return weigh(compiled.query, known, pair.solution)
+    guard = compiled.formulations[number].guard
+    return weigh(compiled.query, known, pair.solution, guard)

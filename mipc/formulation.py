@@ -67,12 +67,15 @@ class Formulation:
         Which disjuncts it is about, by target class.
     dropped : int
         Coefficients too small for solvers, left out and accounted for.
+    guard : float
+        In units of the margin: how far below a violation a solver's bound must be to be believed.
     """
 
     model: Model
     layout: Layout
     targets: tuple[int, ...]
     dropped: int
+    guard: float
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,8 @@ def formulate(
         builder.minimise(-margin)
     conditioned = condition(builder.build())
     layout = Layout(tuple(blocks), conditioned.exponents)
-    return Formulation(conditioned.model, layout, targets, conditioned.dropped)
+    guard = _unit(tails) * 2.0**-16
+    return Formulation(conditioned.model, layout, targets, conditioned.dropped, guard)
 
 
 def _margin(

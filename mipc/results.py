@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from mipc.properties.query import Query
-from mipc.verdict import Answer, Robust, Unknown, Violated, distance
+from mipc.verdict import Answer, Robust, Unknown, Violated, distance, rounded_down
 
 __all__ = ["AnswerFacts", "answer_facts", "schema"]
 
@@ -93,7 +93,7 @@ def _witness(query: Query, verdict: Violated) -> WitnessFacts:
         predicted=int(run.output.argmax()),
         target=run.target,
         runtime_margin=float(run.runtime_margin),
-        exact_margin=float(run.exact_margin[0]),
+        exact_margin=rounded_down(run.exact_margin[0]),
         distance=distance(query, run),
     )
 

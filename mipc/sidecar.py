@@ -51,7 +51,7 @@ class QuestionFacts(_Strict):
     perturbation: str = Field(description="linf:RADIUS, or box.")
     lower: list[float] | None = Field(None, description="The corners, where it is a box.")
     upper: list[float] | None = None
-    domain: list[str] | None
+    domain: list[str] | None = Field(min_length=2, max_length=2)
     label: int
     targets: list[int] | None
     margin: str
@@ -133,7 +133,7 @@ class Sidecar(_Strict):
     network: NetworkFacts
     question: QuestionFacts
     disjuncts: list[DisjunctFacts]
-    targets: list[int] = Field(description="The disjuncts this model file is about.")
+    targets: list[int] = Field(min_length=1, description="The disjuncts this model file is about.")
     model: ModelFacts
     columns: list[ColumnFacts]
     eliminated: list[FateFacts]
@@ -210,7 +210,7 @@ def sidecar_bytes(
                 target=part.target,
                 lower=part.lower,
                 upper=part.upper,
-                closed_by_bounds=not part.is_open,
+                closed_by_bounds=part.upper < 0,
                 file=places.get(part.target),
             )
             for part in compiled.parts
@@ -247,7 +247,10 @@ def read_sidecar(path: str | Path) -> Sidecar:
 
     data = read_bytes(path)
     try:
-        return Sidecar.model_validate_json(data)
+        sidecar = Sidecar.model_validate_json(data)
+        sidecar.asked()
+        sidecar.layout()
+        return sidecar
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -256,7 +259,7 @@ def read_sidecar(path: str | Path) -> Sidecar:
             where=str(path),
             remedy="give the .json file that mipc compile wrote beside the model",
         ) from error
-    except (ValueError, ZeroDivisionError) as error:
+    except (ValueError, ZeroDivisionError, OverflowError) as error:
         raise ParseError(f"this is not a sidecar of mipc: {error}", where=str(path)) from error
 
 

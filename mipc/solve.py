@@ -6,6 +6,7 @@ cannot be taken for the answer to another.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import time
 from dataclasses import replace
@@ -33,25 +34,30 @@ def solve_file(
     SolverError
         The solver is not known, not installed, or fails its self-test.
     """
-    model = files.read_model(model_path)
+    data = files.read_bytes(model_path)  # read once: what is solved is what the answer names
+    model = files.parse_model(data, model_path)
     limits = Limits(seconds=seconds)
     begin = time.perf_counter()
     if solver == "highs":
         with Highs() as highs:
             solution = highs.solve(model, limits)
     else:
-        solution = _by_command(solver, model_path, model.columns.texts(), limits)
-    digest = files.text_sha256(model_path)
+        solution = _by_command(solver, data, model_path, model.columns.texts(), limits)
+    digest = hashlib.sha256(data).hexdigest()
     text = write_solution(solution, model.columns.texts(), digest)
     files.write_atomic(solution_path, text)
     return replace(solution, seconds=time.perf_counter() - begin)
 
 
-def _by_command(solver: str, model_path: Path, names: list[str], limits: Limits) -> Solution:
-    """What a program on the command line says; its own file is thrown away."""
+def _by_command(
+    solver: str, data: bytes, model_path: Path, names: list[str], limits: Limits
+) -> Solution:
+    """What a program says of a copy of the model; the file it writes is thrown away."""
     with tempfile.TemporaryDirectory(prefix="mipc-") as folder:
+        copy = Path(folder) / f"model{Path(model_path.name.removesuffix('.gz')).suffix}"
+        copy.write_bytes(data)
         place = Path(folder) / "answer.sol"
-        trouble = run_command(solver, model_path, place, limits)
+        trouble = run_command(solver, copy, place, limits)
         if trouble:
             return Solution(Status.FAILED, None, None, None, 0.0, trouble)
         claim = to_solution(read(files.read_bytes(place), f"the solution of {solver}"), names)

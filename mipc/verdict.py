@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from mipc.errors import InternalError
 from mipc.formulation import Part
 from mipc.milp.solution import Solution, Status
 from mipc.numerics.rationals import Enclosed
@@ -121,13 +122,13 @@ def conclude(
     """The verdict that findings and replayed points allow.
 
     Sound by construction: ``Violated`` needs a replay that is a witness; ``Robust`` needs every
-    disjunct of the query closed and no witness. A solver that closed a disjunct of which there is
-    a witness is contradicted by it, and the witness wins.
+    disjunct of the query closed, and no replayed point that violates in exact arithmetic, even one
+    that ONNX Runtime does not confirm. A witness beats a solver's claim.
     """
     witnesses = [run for run in replays if run.violates]
     upper = max((finding.upper for finding in findings), default=float("inf"))
     complete = {f.target for f in findings} == {d.target for d in query.disjuncts}
-    lower = max((_down(run.exact_margin[0]) for run in replays if run.inside), default=None)
+    lower = max((rounded_down(run.exact_margin[0]) for run in replays if run.inside), default=None)
     margin = (lower, max(upper, lower)) if lower is not None and complete else None
     if margin is None and complete:
         margin = (float("-inf"), upper)
@@ -136,7 +137,10 @@ def conclude(
         least = min((f.nearest for f in findings if f.closed is None), default=0.0)
         return Answer(Violated(best), stage, margin, _distances(query, best, least))
     open_ones = [finding for finding in findings if finding.closed is None]
-    if complete and not open_ones:
+    refuted = [run for run in replays if run.inside and run.exact_margin[0] >= 0]
+    if refuted and complete and all(finding.closed == "bounds" for finding in findings):
+        raise InternalError("bounds exclude a point that violates exactly")
+    if complete and not open_ones and not refuted:
         on_solver = any(finding.closed == "solver" for finding in findings)
         return Answer(Robust("solver" if on_solver else "bounds"), stage, margin, None)
     return Answer(_why_unknown(query, open_ones, replays), "none", margin, None)
@@ -147,11 +151,12 @@ def finding_of(part: Part) -> Finding:
     return Finding(part.target, "bounds" if part.upper < 0 else None, part.upper)
 
 
-def weigh(query: Query, known: Finding, claim: Solution) -> Finding:
+def weigh(query: Query, known: Finding, claim: Solution, guard: float) -> Finding:
     """What a solver's claim about the model of a disjunct adds to what is known of it.
 
     One word of a solver closes a disjunct: "infeasible", where the model asks for a violation.
-    A dual bound on the margin closes it too, where it leaves no room for a violation.
+    A dual bound on the margin closes it too, where it stays below a violation by more than the
+    model's guard (see :class:`~mipc.formulation.Formulation`).
     """
     objective = query.question.objective
     if known.closed is not None and objective != "worst":
@@ -159,14 +164,14 @@ def weigh(query: Query, known: Finding, claim: Solution) -> Finding:
     if claim.status is Status.INFEASIBLE and objective != "worst":
         return replace(known, closed="solver", upper=min(known.upper, 0.0), reason="", detail="")
     if objective != "closest":
-        return _weigh_margin(known, claim)
+        return _weigh_margin(known, claim, guard)
     found = _still_open(known, claim)
     if claim.dual_bound is None:
         return found
     return replace(found, nearest=max(claim.dual_bound * (1.0 - DISTANCE_GUARD), 0.0))
 
 
-def _weigh_margin(known: Finding, claim: Solution) -> Finding:
+def _weigh_margin(known: Finding, claim: Solution, guard: float) -> Finding:
     """What a dual bound says of the largest margin."""
     found = known if known.closed is not None else _still_open(known, claim)
     if claim.status is Status.INFEASIBLE or claim.dual_bound is None:
@@ -174,7 +179,7 @@ def _weigh_margin(known: Finding, claim: Solution) -> Finding:
     upper = _claimed_margin(claim.dual_bound)
     if upper >= known.upper:
         return found
-    if upper < 0 and known.closed is None:
+    if upper < -guard and known.closed is None:
         return replace(found, closed="solver", upper=upper, reason="", detail="")
     return replace(found, upper=upper)
 
@@ -235,5 +240,6 @@ def _distances(query: Query, best: Replay, least: float) -> Range | None:
     return min(least, reached), reached
 
 
-def _down(value: Fraction) -> float:
+def rounded_down(value: Fraction) -> float:
+    """The float64 at or below a rational."""
     return float(np.asarray(Enclosed.of(value).below))

@@ -15,8 +15,8 @@ from mipc.milp.files import check_folder, write_atomic
 __all__ = ["check_witness_path", "write_witness"]
 
 
-def check_witness_path(path: Path) -> None:
-    """Refuse a path that no witness can be written to, before any work is done.
+def check_witness_path(path: Path, shape: tuple[int, ...] | None = None) -> None:
+    """Refuse a path that no witness (of a shape) can be written to, before any work is done.
 
     Raises
     ------
@@ -26,6 +26,10 @@ def check_witness_path(path: Path) -> None:
         Its folder is not there.
     """
     check_folder(path)
+    if path.suffix.lower() == ".png" and shape is not None and not _is_picture(shape):
+        raise OptionError(
+            f"an input of shape {list(shape)} is no picture", where="--witness", remedy="use .npy"
+        )
     if path.suffix.lower() not in (".npy", ".png"):
         raise OptionError(f"{path.name!r} ends in neither .npy nor .png", where="--witness")
 
@@ -36,7 +40,7 @@ def write_witness(path: Path, point: npt.NDArray[Any], shape: tuple[int, ...]) -
     A ``.png`` rounds to 256 levels, so it may no longer violate anything; it needs an input of
     one or three channels.
     """
-    check_witness_path(path)
+    check_witness_path(path, shape)
     buffer = io.BytesIO()
     if path.suffix.lower() == ".npy":
         np.save(buffer, point.reshape(shape), allow_pickle=False)
@@ -45,15 +49,15 @@ def write_witness(path: Path, point: npt.NDArray[Any], shape: tuple[int, ...]) -
     write_atomic(path, buffer.getvalue())
 
 
+def _is_picture(shape: tuple[int, ...]) -> bool:
+    planes = [size for size in shape if size != 1]
+    return len(planes) == 2 or (len(planes) == 3 and planes[0] == 3)
+
+
 def _picture(point: npt.NDArray[Any], shape: tuple[int, ...]) -> Any:
     from PIL import Image
 
     planes = [size for size in shape if size != 1]
     pixels = np.clip(np.round(point.astype(np.float64) * 255), 0, 255).astype(np.uint8)
-    if len(planes) == 2:
-        return Image.fromarray(pixels.reshape(planes))
-    if len(planes) == 3 and planes[0] == 3:
-        return Image.fromarray(pixels.reshape(planes).transpose(1, 2, 0))
-    raise OptionError(
-        f"an input of shape {list(shape)} is no picture", where="--witness", remedy="use .npy"
-    )
+    shaped = pixels.reshape(planes)
+    return Image.fromarray(shaped if len(planes) == 2 else shaped.transpose(1, 2, 0))

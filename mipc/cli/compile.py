@@ -68,7 +68,7 @@ def compile_command(
         return
     closed, count = len(facts["closed_by_bounds"]), facts["disjuncts"]
     print(f"bounds close {closed} of {count} disjuncts")
-    if closed == count and compiled.query.question.objective != "worst":
+    if closed == count:
         print("so the answer is robust; the file is there for a solver to confirm it")
     for entry in facts["files"]:
         print(
@@ -87,5 +87,5 @@ def _facts(compiled: Compiled, written: list[tuple[Path, Path]]) -> dict[str, An
         }
         for (model, sidecar), formulation in zip(written, compiled.formulations, strict=True)
     ]
-    closed = [part.target for part in compiled.parts if not part.is_open]
+    closed = [part.target for part in compiled.parts if part.upper < 0]
     return {"files": files, "disjuncts": len(compiled.parts), "closed_by_bounds": closed}

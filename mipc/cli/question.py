@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
 
 import typer
 
-from mipc.errors import OptionError, QuestionError
+from mipc.errors import OptionError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -262,7 +262,7 @@ def _centre(
     network: Network, dataset: str | None, index: int | None, path: Path | None
 ) -> tuple[npt.NDArray[np.float64] | None, int | None]:
     """The input and, from a data set, its label."""
-    from mipc.properties.inputs import read_input, read_sample
+    from mipc.properties.inputs import check_layout, read_input, read_sample
 
     if path is not None and dataset is not None:
         raise OptionError("--input and --dataset are both given", remedy="give one of them")
@@ -272,11 +272,7 @@ def _centre(
         return read_input(path, network.input_shape), None
     if dataset is not None and index is not None:
         sample = read_sample(dataset, index)
-        if sample.image.size != network.input_size:
-            raise QuestionError(
-                f"images of {dataset} have {sample.image.size} numbers, the network takes "
-                f"{network.input_size} (shape {list(network.input_shape)})"
-            )
+        check_layout(sample.image.shape, network.input_shape, f"images of {dataset}")
         return sample.image.reshape(-1), sample.label
     return None, None
 

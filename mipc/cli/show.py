@@ -51,9 +51,9 @@ def tell(query: Query, answer: Answer, *, witness: Path | None, json: bool) -> N
     from mipc.witness_files import write_witness
 
     facts = answer_facts(query, answer)
-    print(facts.model_dump_json() if json else answer_text(facts))
     if witness is not None and isinstance(answer.verdict, Violated):
         write_witness(witness, answer.verdict.witness.point, query.network.input_shape)
+    print(facts.model_dump_json() if json else answer_text(facts))
     raise typer.Exit(EXIT[facts.verdict])
 
 

@@ -31,6 +31,8 @@ def verify_command(
         check_witness_path(witness)
     steps = q.chosen_passes(passes)
     query = ask()
+    if witness is not None:
+        check_witness_path(witness, query.network.input_shape)
     with working() as progress:
         answer = verify(query, timeout=timeout, passes=steps, progress=progress)
     tell(query, answer, witness=witness, json=json)

@@ -162,7 +162,7 @@ class Builder:
         if size == 0:
             raise ModelError(f"a tensor of shape {list(shape)} has no numbers", where=origin)
         self.take(size, origin)
-        unique = name
+        unique = name.replace("#", "_")  # the mark of names that passes make
         while unique in self._names:
             unique += "'"
         self._names.add(unique)

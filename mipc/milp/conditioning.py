@@ -16,7 +16,7 @@ import scipy.sparse as sp
 
 from mipc.errors import RangeError
 from mipc.milp.model import Model, Names, at_most, equal_to
-from mipc.numerics.rounding import sum_up, up
+from mipc.numerics.rounding import TINY, gamma, up
 
 __all__ = ["LARGEST", "SMALLEST", "Conditioned", "condition"]
 
@@ -139,10 +139,10 @@ def _drop_small(model: Model) -> tuple[Model, int]:
     if not np.isfinite(reach).all():
         name = model.columns.texts()[int(column[~np.isfinite(reach)][0])]
         raise RangeError("a coefficient of at most 1e-8 on an unbounded column", where=name)
-    terms = sp.csr_array((np.abs(value) * reach * (1 + 2**-40), (row, column)), model.matrix.shape)
-    widening = np.zeros(len(model.rhs))
-    for i in np.unique(row):
-        widening[i] = sum_up(terms[[i], :].data)
+    count = np.bincount(row, minlength=len(model.rhs))
+    total = np.bincount(row, np.abs(value) * reach, minlength=len(model.rhs))
+    loss = 1.0 + gamma(int(count.max()) + 2)
+    widening = np.where(count > 0, up(total * loss + TINY), 0.0)
     kept = model.matrix.copy()
     kept.data = np.where(small, 0.0, kept.data)
     kept.eliminate_zeros()

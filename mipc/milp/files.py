@@ -18,9 +18,9 @@ __all__ = [
     "check_folder",
     "check_model_path",
     "model_sha256",
+    "parse_model",
     "read_bytes",
     "read_model",
-    "sha256",
     "text_sha256",
     "write_atomic",
     "write_model",
@@ -84,8 +84,13 @@ def read_model(path: _PathLike) -> Model:
     ParseError
         With the line, for what is malformed and for what solvers read differently.
     """
+    return parse_model(read_bytes(path), path)
+
+
+def parse_model(data: bytes, path: _PathLike) -> Model:
+    """Read a model from the text of the file at ``path``, whose suffix tells the format."""
     (_, read), _ = _format(path)
-    return read(read_bytes(path), os.fspath(path))
+    return read(data, os.fspath(path))
 
 
 def read_bytes(path: _PathLike) -> bytes:
@@ -128,15 +133,6 @@ def write_atomic(path: _PathLike, data: bytes | Iterable[bytes]) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
-
-
-def sha256(path: _PathLike) -> str:
-    """Compute the SHA-256 of the bytes on disk, in hexadecimal."""
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise _input_error(error, os.fspath(path)) from error
 
 
 def _format(path: _PathLike) -> tuple[tuple[_Writer, _Reader], bool]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import InternalError, RangeError
-from mipc.numerics.rounding import down, up
+from mipc.numerics.rounding import up
 
 __all__ = ["Interval"]
 
@@ -67,11 +67,6 @@ class Interval:
         return Interval.checked(
             np.maximum(self.lower, other.lower), np.minimum(self.upper, other.upper), where
         )
-
-    def widened(self, amount: npt.ArrayLike) -> Interval:
-        """Both bounds moved outward by a nonnegative amount."""
-        slack = np.asarray(amount, dtype=np.float64)
-        return Interval(down(self.lower - slack), up(self.upper + slack))
 
     def __getitem__(self, index: Any) -> Interval:
         return Interval(self.lower[index], self.upper[index])

@@ -31,8 +31,10 @@ def parse_rational(text: str, what: str) -> Fraction:
         exponent = text.lower().partition("e")[2]
         if exponent and abs(int(exponent)) > 300:
             raise ValueError
-        return Fraction(text.strip())
-    except (ValueError, ZeroDivisionError):
+        exact = Fraction(text.strip())
+        float(exact)
+        return exact
+    except (ValueError, ZeroDivisionError, OverflowError):
         raise OptionError(
             f"{text!r} is not a number", where=what, remedy="write it like 0.1, 1e-3 or 8/255"
         ) from None

@@ -15,7 +15,17 @@ import numpy.typing as npt
 
 from mipc.errors import InternalError
 
-__all__ = ["TINY", "UNIT", "down", "enclose", "gamma", "largest_row_sum", "sum_up", "up"]
+__all__ = [
+    "TINY",
+    "UNIT",
+    "check_float_environment",
+    "down",
+    "enclose",
+    "gamma",
+    "largest_row_sum",
+    "sum_up",
+    "up",
+]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 

@@ -102,12 +102,18 @@ class _Walk:
     def _affine(self, node: Node, op: Affine, waiting: dict[str, Csr]) -> None:
         used = self._kept(node, op, waiting)
         if len(used):
-            name = f"{node.name}.kept"
+            name = self._fresh(f"{node.name}#kept")
             for other in [key for key in waiting if key != node.name]:
                 self.rows[other].parts[name] = sp.csr_array(waiting.pop(other)[:, used])
             waiting[name] = self._begin(node, used, name)
         for name, matrix in waiting.items():
             self._pull(node, op, self.rows[name], matrix)
+
+    def _fresh(self, name: str) -> str:
+        """A name that neither the graph nor the rows made so far have."""
+        while name in self.graph or name in self.rows:
+            name += "'"
+        return name
 
     def _begin(self, node: Node, neurons: npt.NDArray[np.intp], name: str) -> Csr:
         self.rows[name] = _Rows(
@@ -174,7 +180,7 @@ class _Walk:
             op = Affine(tuple(maps), rows.offset, 0.0, radius)
             part = source.part_of if rows.name == source.name else source.neurons(rows.neurons)
             node = Node(rows.name, op, tuple(names), len(rows.neurons), source.origin, part_of=part)
-            first = 0 if rows.name.endswith(".kept") else 1
+            first = 0 if rows.name not in self.graph else 1
             made.append((order[rows.source], first, node))
         return [node for _, _, node in sorted(made, key=lambda entry: entry[:2])]
 

@@ -1,7 +1,7 @@
 """Neurons that nothing depends on are left out.
 
 Walking backwards from the outputs, a neuron is needed if a needed neuron has a nonzero entry for
-it. A value of which only some neurons are needed becomes a shorter one, named ``<name>.live``.
+it. A value of which only some neurons are needed becomes a shorter one, named ``<name>#live``.
 Inputs stay whole: a witness needs all of them.
 """
 
@@ -98,7 +98,7 @@ def _shortened(
     live = needed[node.name]
     rows = np.flatnonzero(live)
     whole = bool(live.all())
-    name = node.name if whole else f"{node.name}.live"
+    name = node.name if whole else f"{node.name}#live"
     part = node.part_of if whole else node.neurons(rows)
     operands = tuple(names[operand] for operand in node.operands if operand in names)
     short = replace(
@@ -119,7 +119,7 @@ def _shortened(
             place = (np.cumsum(known) - 1)[rows]
             pick = Affine((SelectMap(place, int(known.sum())),), np.zeros(len(rows)))
             before = graph[node.operands[0]].neurons(rows)
-            inner = Node(f"{name}.pick", pick, operands, len(rows), node.origin, part_of=before)
+            inner = Node(f"{name}#pick", pick, operands, len(rows), node.origin, part_of=before)
             return [inner, replace(short, operands=(inner.name,))]
         case Max(groups):
             place = np.cumsum(needed[node.operands[0]]) - 1

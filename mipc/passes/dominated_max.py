@@ -46,7 +46,7 @@ class DominatedMax:
                 nodes.append(replace(node, op=Max(packed)))
                 continue
             nodes.extend(_split(node, packed, contested, problem.graph[node.operands[0]].size))
-            bounds[f"{node.name}.open"] = problem.of(node.name)[:, np.flatnonzero(contested)]
+            bounds[f"{node.name}#open"] = problem.of(node.name)[:, np.flatnonzero(contested)]
         return problem.become(
             problem.graph.replaced(nodes), bounds, [fate for fate in fates if fate.neurons]
         )
@@ -70,14 +70,14 @@ def _packed(groups: Index) -> Index:
 
 
 def _split(node: Node, groups: Index, contested: Mask, width: int) -> list[Node]:
-    """``y.open`` for the contested groups, and ``y`` joining it with the decided ones."""
+    """``y#open`` for the contested groups, and ``y`` joining it with the decided ones."""
     rows = np.flatnonzero(contested)
     decided = SelectMap(np.where(contested, -1, groups[:, 0]), width)
     if not len(rows):
         return [replace(node, op=Affine((decided,), np.zeros(node.size)))]
     place = np.full(node.size, -1)
     place[rows] = np.arange(len(rows))
-    outer, op = f"{node.name}.open", Max(_packed(groups[rows]))
+    outer, op = f"{node.name}#open", Max(_packed(groups[rows]))
     whole = Affine((SelectMap(place, len(rows)), decided), np.zeros(node.size))
     return [
         Node(outer, op, node.operands, len(rows), node.origin, part_of=node.neurons(rows)),

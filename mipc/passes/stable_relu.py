@@ -47,8 +47,8 @@ class StableRelu:
             nodes.extend(_split(node, problem.graph[node.operands[0]], active, undecided))
             open_neurons = np.flatnonzero(undecided)
             if len(open_neurons):
-                bounds[f"{node.name}.in"] = known[:, open_neurons]
-                bounds[f"{node.name}.open"] = problem.of(node.name)[:, open_neurons]
+                bounds[f"{node.name}#in"] = known[:, open_neurons]
+                bounds[f"{node.name}#open"] = problem.of(node.name)[:, open_neurons]
             fates.append(Fate.of(node, "active", np.flatnonzero(active)))
             fates.append(Fate.of(node, "inactive", np.flatnonzero(~active & ~undecided)))
         return problem.become(
@@ -57,7 +57,7 @@ class StableRelu:
 
 
 def _split(node: Node, before: Node, active: Mask, undecided: Mask) -> list[Node]:
-    """The nodes ``y.in``, ``y.open`` and ``y`` for ``y = relu(z)``; the first two if needed."""
+    """The nodes ``y#in``, ``y#open`` and ``y`` for ``y = relu(z)``; the first two if needed."""
     neurons = np.flatnonzero(undecided)
     passed = SelectMap(np.where(active, np.arange(node.size), -1), node.size)
     if not len(neurons):
@@ -65,7 +65,7 @@ def _split(node: Node, before: Node, active: Mask, undecided: Mask) -> list[Node
         return [replace(node, op=op)]
     place = np.full(node.size, -1)
     place[neurons] = np.arange(len(neurons))
-    inner, outer, count = f"{node.name}.in", f"{node.name}.open", len(neurons)
+    inner, outer, count = f"{node.name}#in", f"{node.name}#open", len(neurons)
     pick = Affine((SelectMap(neurons, node.size),), np.zeros(count))
     whole = Affine((SelectMap(place, count), passed), np.zeros(node.size))
     parts = before.neurons(neurons), node.neurons(neurons)

@@ -7,6 +7,7 @@ in float64. Nothing is downloaded and nothing is unpickled.
 from __future__ import annotations
 
 import gzip
+import math
 import os
 import struct
 import zipfile
@@ -20,7 +21,15 @@ import numpy.typing as npt
 
 from mipc.errors import DatasetError, OptionError
 
-__all__ = ["DATASETS", "Sample", "data_folders", "read_array", "read_input", "read_sample"]
+__all__ = [
+    "DATASETS",
+    "Sample",
+    "check_layout",
+    "data_folders",
+    "read_array",
+    "read_input",
+    "read_sample",
+]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -85,13 +94,23 @@ def read_input(path: str | Path, shape: tuple[int, ...]) -> Array:
     path = Path(path)
     image = path.suffix.lower() != ".npy"
     numbers = read_image(path, shape) if image else read_array(path)
-    if numbers.size != int(np.prod(shape)):
-        raise DatasetError(
-            f"it has {numbers.size} numbers, in shape {list(numbers.shape)}; the network takes "
-            f"{int(np.prod(shape))}, in shape {list(shape)}",
-            where=str(path),
-        )
+    check_layout(numbers.shape, shape, str(path))
     return numbers.reshape(-1)
+
+
+def check_layout(given: tuple[int, ...], wanted: tuple[int, ...], where: str) -> None:
+    """Refuse numbers in another layout than a network's; flat ones, and axes of size 1, are fine.
+
+    Raises
+    ------
+    DatasetError
+        Shapes differ: reading a picture of 28x32 as 32x28 would scramble it.
+    """
+    flat = given == (math.prod(wanted),)
+    if not flat and [n for n in given if n != 1] != [n for n in wanted if n != 1]:
+        raise DatasetError(
+            f"numbers of shape {list(given)}; the network takes shape {list(wanted)}", where=where
+        )
 
 
 def data_folders() -> list[Path]:

@@ -1,7 +1,7 @@
 """A question as a graph: is there a point of the box at which some disjunct holds?
 
 Head, network and tail are one graph. Each disjunct is an affine value over the output, named
-``violation.<target>``; passes, bounds and encoding never learn what a perturbation or a
+``violation#<target>``; passes, bounds and encoding never learn what a perturbation or a
 requirement is.
 """
 
@@ -158,13 +158,13 @@ def _tail(network: Network, disjuncts: tuple[Disjunct, ...]) -> list[Node]:
     gaps = [gap for disjunct in disjuncts if (gap := disjunct.offset[1]) is not None]
     radius = np.concatenate(gaps) if gaps else None
     op = Affine((DenseMap(rows),), offset, 0.0, radius)
-    nodes = [Node("margins", op, (network.graph.outputs[0],), len(rows), "requirement")]
+    nodes = [Node("#margins", op, (network.graph.outputs[0],), len(rows), "requirement")]
     start = 0
     for disjunct in disjuncts:
         count = len(disjunct.rows)
         pick = SelectMap(np.arange(start, start + count), len(rows))
-        name = f"violation.{disjunct.target}"
+        name = f"violation#{disjunct.target}"
         part = Affine((pick,), np.zeros(count))
-        nodes.append(Node(name, part, ("margins",), count, f"disjunct {disjunct.name}"))
+        nodes.append(Node(name, part, ("#margins",), count, f"disjunct {disjunct.name}"))
         start += count
     return nodes

@@ -89,6 +89,8 @@ class ArgMax:
         """
         if classes < 2:
             raise QuestionError(f"the network has {classes} output; an arg-max needs two or more")
+        if self.targets == ():
+            raise QuestionError("the list of targets is empty")
         named = [self.label, *(self.targets or ())]
         if wrong := [c for c in named if not 0 <= c < classes]:
             raise QuestionError(f"class {wrong[0]} is not among the {classes} of the network")

@@ -18,6 +18,7 @@ from mipc.ir.ops import Affine, Input, Max, Node, Relu
 from mipc.numerics.interval import Interval
 from mipc.numerics.linear_maps import SelectMap
 from mipc.numerics.products import FAST, Products
+from mipc.numerics.rounding import check_float_environment
 from mipc.numerics.windows import Rows
 from mipc.semantics.interval import interval
 from mipc.semantics.linear import Context, bound_neurons, bound_rows
@@ -54,6 +55,7 @@ def bound_graph(
     dict of name to Interval
         (B, size) each; every value that a point of the domain can give lies inside.
     """
+    check_float_environment()
     bounds: dict[str, Interval] = {}
     context = Context(graph, bounds, products)
     for node in graph:

@@ -19,6 +19,9 @@ from mipc.ir.ops import Affine, Input, Max, Relu
 
 __all__ = ["Dyadic", "evaluate_exactly"]
 
+FINER = 64
+"""Bits below an operator's own unit in which its stated error is counted."""
+
 Integers: TypeAlias = npt.NDArray[Any]
 
 
@@ -91,6 +94,9 @@ def _affine(op: Affine, arguments: list[Dyadic]) -> Dyadic:
     for linear, x in zip(op.maps, arguments, strict=True):
         matrix = linear.tocsr()
         entries = Dyadic.of(matrix.data)
+        if op.relative:
+            entries = entries.at(entries.exponent - FINER)
+        exponent = entries.exponent + x.exponent
         number = _rows(entries.number * x.number[matrix.indices], matrix.indptr)
         radius = np.zeros(len(number), dtype=object)
         if x.radius.any():
@@ -99,11 +105,11 @@ def _affine(op: Affine, arguments: list[Dyadic]) -> Dyadic:
             reach = abs(x.number) + x.radius
             size = _rows(abs(entries.number) * reach[matrix.indices], matrix.indptr)
             radius = radius + _share(size, op.relative)
-        parts.append(Dyadic(number, radius, entries.exponent + x.exponent))
+        parts.append(Dyadic(number, radius, exponent))
     if op.relative:
-        parts[0] = Dyadic(
-            parts[0].number, _share(abs(parts[0].number), op.relative), parts[0].exponent
-        )
+        parts[0] = parts[0].at(parts[0].exponent - FINER)
+        share = _share(abs(parts[0].number), op.relative)
+        parts[0] = Dyadic(parts[0].number, share, parts[0].exponent)
     if op.radius is not None:
         extra = Dyadic.of(op.radius)
         parts.append(Dyadic(extra.number * 0, extra.number, extra.exponent))

@@ -69,6 +69,9 @@ class Highs:
             detail = self._obituary(error)
             status = Status.STOPPED if isinstance(error, TimeoutError) else Status.FAILED
             return Solution(status, None, None, None, time.perf_counter() - begin, detail)
+        except BaseException:
+            self.close()  # an answer still on its way must not be taken for that to the next model
+            raise
         header, arrays = answer
         status = Status(header["status"]).seen_with(point="values" in arrays)
         return Solution(
@@ -104,6 +107,9 @@ class Highs:
                     f"HiGHS does not start: {self._obituary(error)}",
                     remedy="reinstall highspy",
                 ) from error
+            except BaseException:
+                self.close()
+                raise
             self.version = header["version"]
             if header["failed"]:
                 self.close()

@@ -44,7 +44,7 @@ def query_run(query: Query, point: np.ndarray, wobble: Wobble) -> Values:
 
 def margin_of(query: Query, values: Values, targets: Sequence[int]) -> tuple[Fraction, int]:
     """The largest exact margin over some disjuncts, and whose it is."""
-    return max((min(values[f"violation.{t}"]), t) for t in targets)
+    return max((min(values[f"violation#{t}"]), t) for t in targets)
 
 
 def formulation_of(

@@ -114,7 +114,7 @@ def assert_points_replay(query: Query, passes: Sequence[Pass], combine: bool, hi
         scale = max(1.0, *(float(known.largest()[0]) for known in problem.bounds.values()))
         x = formulation.layout.lift(claim.values)
         values = evaluate(query.graph, {query.graph.inputs[0].name: x[None, :]})
-        margin = max(float(values[f"violation.{t}"].min()) for t in formulation.targets)
+        margin = max(float(values[f"violation#{t}"].min()) for t in formulation.targets)
         said = formulation.layout.true("margin", claim.values)[0]
         assert said <= margin + 1e-5 * scale
         if query.question.objective == "worst" and claim.status is Status.OPTIMAL:

@@ -13,7 +13,7 @@ from milp_models import same, small_model
 
 from mipc.errors import InputError, MipcError, ParseError, RangeError
 from mipc.milp import mps
-from mipc.milp.files import read_bytes, read_model, sha256, write_atomic, write_model
+from mipc.milp.files import read_bytes, read_model, text_sha256, write_atomic, write_model
 
 suffixes = pytest.mark.parametrize("suffix", [".mps", ".lp", ".mps.gz", ".lp.gz"])
 
@@ -30,8 +30,8 @@ def test_same_model_gives_the_same_bytes(suffix: str, tmp_path: Path) -> None:
     first, second = tmp_path / f"first{suffix}", tmp_path / f"second{suffix}"
     write_model(small_model(), first)
     write_model(small_model(), second)
-    assert sha256(first) == sha256(second)
-    assert len(sha256(first)) == 64
+    assert text_sha256(first) == text_sha256(second)
+    assert len(text_sha256(first)) == 64
 
 
 def test_gzip_header_has_neither_time_nor_name(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_paths_that_cannot_be_used(name: str, written: str, read: str, tmp_path:
 
 def test_missing_file() -> None:
     with pytest.raises(InputError, match="no such file"):
-        sha256("no/such/file")
+        text_sha256("no/such/file")
 
 
 @pytest.mark.parametrize(
