@@ -26,7 +26,7 @@ from mipc.milp.solution import Solution
 from mipc.passes import DEFAULT, Pass, Problem
 from mipc.properties.query import Query
 from mipc.replay import Replay, Runtime, replay
-from mipc.solvers.base import Limits, Solver
+from mipc.solvers.base import FOREVER, Limits, Solver
 from mipc.solvers.highs import Highs
 from mipc.verdict import Answer, Finding, conclude, distance, finding_of, weigh
 
@@ -63,7 +63,7 @@ def verify(
         The solver is missing or may not be used.
     """
     begin = time.perf_counter()
-    deadline = None if timeout is None else begin + timeout
+    deadline = None if timeout is None or timeout >= FOREVER else begin + timeout
     say = progress or (lambda words: None)
     if solver is not None:
         answer = _decide(query, passes, solver, deadline, say)

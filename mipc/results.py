@@ -23,8 +23,12 @@ class WitnessFacts(BaseModel):
     output: list[float] = Field(description="Of ONNX Runtime on the original file.")
     predicted: int = Field(description="The class with the largest output; the first, if tied.")
     target: int = Field(description="The class whose margin is largest in exact arithmetic.")
-    runtime_margin: float = Field(description="In ONNX Runtime; not negative.")
-    exact_margin: float = Field(description="In exact arithmetic, rounded down; not negative.")
+    runtime_margin: float = Field(
+        description="Beyond the margin asked for, in ONNX Runtime; not negative."
+    )
+    exact_margin: float = Field(
+        description="The same in exact arithmetic, rounded down; not negative."
+    )
     distance: float | None = Field(description="From the centre, in the question's norm.")
 
 

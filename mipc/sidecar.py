@@ -17,8 +17,9 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mipc.errors import ParseError
+from mipc.errors import InputError, ParseError
 from mipc.formulation import Compiled, Layout
+from mipc.passes import parse_passes
 from mipc.properties.perturbations import BoxOfArrays, LInf
 from mipc.properties.query import Question
 from mipc.properties.requirements import ArgMax
@@ -250,6 +251,9 @@ def read_sidecar(path: str | Path) -> Sidecar:
         sidecar = Sidecar.model_validate_json(data)
         sidecar.asked()
         sidecar.layout()
+        parse_passes(sidecar.pipeline())
+        if len(set(sidecar.targets)) < len(sidecar.targets):
+            raise ValueError("a target is named twice")
         return sidecar
     except ValidationError as error:
         first = error.errors()[0]
@@ -259,6 +263,8 @@ def read_sidecar(path: str | Path) -> Sidecar:
             where=str(path),
             remedy="give the .json file that mipc compile wrote beside the model",
         ) from error
+    except InputError as error:
+        raise ParseError(f"this is not a sidecar of mipc: {error.what}", where=str(path)) from error
     except (ValueError, ZeroDivisionError, OverflowError) as error:
         raise ParseError(f"this is not a sidecar of mipc: {error}", where=str(path)) from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -53,12 +54,13 @@ def main() -> None:
     except MipcError as error:
         if "--json" in sys.argv[1:]:
             facts = {"what": error.what, "where": error.where, "remedy": error.remedy}
-            print(json.dumps({"error": facts}))
+            print(json.dumps({"error": facts}), flush=True)
         print(f"mipc: {error}", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
         sys.exit(2)
     except KeyboardInterrupt:
         print("mipc: interrupted", file=sys.stderr)
         sys.exit(130)
+    except Exception:  # a defect of mipc must not look like a verdict, whose exit code is 1
+        traceback.print_exc()
+        print("mipc: this is a defect of mipc, not of your input", file=sys.stderr)
+        sys.exit(2)

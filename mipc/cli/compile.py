@@ -44,7 +44,7 @@ def compile_command(
     (q.3.mps for class 3); if there is one, or with --combine, it is q.mps.
     """  # fmt: skip
     from mipc.cli.show import explain as show_records
-    from mipc.cli.show import working
+    from mipc.cli.show import out, working
     from mipc.compile import compile_query, write_files
     from mipc.milp.files import check_model_path
     from mipc.networks import remember
@@ -64,14 +64,14 @@ def compile_command(
     if json:
         from json import dumps
 
-        print(dumps(facts))
+        out(dumps(facts))
         return
     closed, count = len(facts["closed_by_bounds"]), facts["disjuncts"]
-    print(f"bounds close {closed} of {count} disjuncts")
+    out(f"bounds close {closed} of {count} disjuncts")
     if closed == count:
-        print("so the answer is robust; the file is there for a solver to confirm it")
+        out("so the answer is robust; the file is there for a solver to confirm it")
     for entry in facts["files"]:
-        print(
+        out(
             f"{entry['model']}: {entry['columns']} columns ({entry['binaries']} binary), "
             f"{entry['rows']} rows, {entry['nonzeros']} nonzeros"
         )

@@ -18,6 +18,7 @@ __all__ = ["inspect_command"]
 @partial(q.asking, optional=True)
 def inspect_command(ask: q.Ask | None, model: Path, passes: q.Passes = None) -> None:
     """Show a network as mipc sees it and, given a question, after each pass."""
+    from mipc.cli.show import out
     from mipc.ir.text import graph_text
 
     if ask is None:
@@ -26,13 +27,13 @@ def inspect_command(ask: q.Ask | None, model: Path, passes: q.Passes = None) -> 
         if passes is not None:
             raise OptionError("passes need a question", remedy="give --perturbation")
         network = read_network(model)
-        print(f"opset {network.opset}, input {network.input_name!r} {network.dtype}")
-        print(graph_text(network.graph), end="")
+        out(f"opset {network.opset}, input {network.input_name!r} {network.dtype}")
+        out(graph_text(network.graph).rstrip())
         return
     from mipc.compile import compile_query
 
     def show(name: str, problem: Problem) -> None:
-        print(f"-- {name}")
-        print(graph_text(problem.graph, problem.bounds))
+        out(f"-- {name}")
+        out(graph_text(problem.graph, problem.bounds))
 
     compile_query(ask(), q.chosen_passes(passes), watch=show)

@@ -251,7 +251,9 @@ def _domain(text: str | None, perturbation: str) -> tuple[Fraction, Fraction] | 
         return None
     low, colon, high = text.partition(":")
     if not colon:
-        raise OptionError(f"{text!r}", where="--domain", remedy="write it like 0:1, or none")
+        raise OptionError(
+            f"{text!r} is no range", where="--domain", remedy="write it like 0:1, or none"
+        )
     ends = parse_rational(low, "--domain"), parse_rational(high, "--domain")
     if ends[0] > ends[1]:
         raise OptionError(f"{text!r} is empty", where="--domain")
@@ -283,6 +285,6 @@ def _predicted(network: Network, numbers: npt.NDArray[np.float64] | None) -> int
 
     if numbers is None:
         raise OptionError(
-            "the label is not known", where="--label", remedy="give --label, --input or --dataset"
+            "there is no input, and so no label", remedy="give --input, or --dataset and --index"
         )
     return int(Runtime(network).outputs(numbers)[0].argmax())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+
+from mipc.errors import MipcError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from mipc.results import AnswerFacts
     from mipc.verdict import Answer
 
-__all__ = ["EXIT", "answer_text", "explain", "stderr", "tell", "working"]
+__all__ = ["EXIT", "answer_text", "explain", "out", "stderr", "tell", "working"]
 
 EXIT = {"robust": 0, "violated": 1, "unknown": 3}
 """Verdict -> exit code; 2 is a usage or input error."""
@@ -42,6 +45,15 @@ def working() -> Iterator[Progress]:
         yield lambda words: bar.update(task, description=words)
 
 
+def out(text: str) -> None:
+    """Print on standard output; what cannot be written is an error, not a verdict."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is buffered still wants to go somewhere
+        raise MipcError(f"standard output cannot be written: {error.strerror}") from error
+
+
 def tell(query: Query, answer: Answer, *, witness: Path | None, json: bool) -> NoReturn:
     """Print an answer, write its witness, and leave with the verdict's exit code."""
     import typer
@@ -53,7 +65,8 @@ def tell(query: Query, answer: Answer, *, witness: Path | None, json: bool) -> N
     facts = answer_facts(query, answer)
     if witness is not None and isinstance(answer.verdict, Violated):
         write_witness(witness, answer.verdict.witness.point, query.network.input_shape)
-    print(facts.model_dump_json() if json else answer_text(facts))
+    asked = float(query.question.requirement.margin)
+    out(facts.model_dump_json() if json else answer_text(facts, asked))
     raise typer.Exit(EXIT[facts.verdict])
 
 
@@ -74,8 +87,8 @@ def explain(records: Sequence[Record]) -> None:
             console.print(f"  {record.name}: {note}", markup=False)
 
 
-def answer_text(facts: AnswerFacts) -> str:
-    """An answer in a few lines."""
+def answer_text(facts: AnswerFacts, asked: float) -> str:
+    """An answer in a few lines; ``asked`` is the margin that a violation needs."""
     first: str = facts.verdict
     if facts.reason:
         first += f": {facts.reason}"
@@ -90,10 +103,10 @@ def answer_text(facts: AnswerFacts) -> str:
     if facts.distance:
         lines.append(f"  distance        {_between(facts.distance)}")
     if facts.witness:
+        runtime, exact = facts.witness.runtime_margin + asked, facts.witness.exact_margin + asked
         lines.append(
-            f"  witness         class {facts.witness.target} reaches {facts.label}: "
-            f"margin {facts.witness.runtime_margin:.6g} in ONNX Runtime, "
-            f"{facts.witness.exact_margin:.6g} exactly"
+            f"  witness         class {facts.witness.target} leads by {runtime:.6g} in ONNX "
+            f"Runtime, {exact:.6g} exactly; the label is {facts.label}"
         )
     lines.append(f"  settled by      {facts.stage}, in {facts.seconds:.2f} s")
     return "\n".join(lines)

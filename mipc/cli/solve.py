@@ -29,7 +29,7 @@ def solve_command(
 
     Exit code 0 if the solver finished (optimal or infeasible), 3 if it did not.
     """
-    from mipc.cli.show import working
+    from mipc.cli.show import out, working
     from mipc.solve import solve_file
 
     place = output or Path(str(model).removesuffix(".gz")).with_suffix(".sol")
@@ -48,9 +48,9 @@ def solve_command(
     if json:
         from json import dumps
 
-        print(dumps(facts))
+        out(dumps(facts))
     else:
         value = "" if solution.objective is None else f", objective {solution.objective:.10g}"
-        print(f"{solution.status.value}{value}  ({solution.detail}, {solution.seconds:.2f} s)")
-        print(f"{place}")
+        out(f"{solution.status.value}{value}  ({solution.detail}, {solution.seconds:.2f} s)")
+        out(f"{place}")
     raise typer.Exit(0 if solution.status.value in ("optimal", "infeasible") else 3)

@@ -50,7 +50,8 @@ def constant_of(array: npt.NDArray[Any], where: str) -> Constant:
         return Constant(array if array.dtype == bool else array.astype(np.int64))
     if array.dtype.kind not in "fV":
         raise ModelError(f"numbers of type {array.dtype} are not supported", where=where)
-    exact = array.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN is refused below, in words
+        exact = array.astype(np.float64)
     wrong = exact.size - int(np.count_nonzero(np.isfinite(exact)))
     if wrong:
         raise ModelError(f"{wrong} of its numbers are NaN or infinite", where=where)

@@ -36,7 +36,9 @@ def parse_rational(text: str, what: str) -> Fraction:
         return exact
     except (ValueError, ZeroDivisionError, OverflowError):
         raise OptionError(
-            f"{text!r} is not a number", where=what, remedy="write it like 0.1, 1e-3 or 8/255"
+            f"{text!r} is no number, or out of range",
+            where=what,
+            remedy="write it like 0.1, 1e-3 or 8/255",
         ) from None
 
 

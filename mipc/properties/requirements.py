@@ -93,7 +93,9 @@ class ArgMax:
             raise QuestionError("the list of targets is empty")
         named = [self.label, *(self.targets or ())]
         if wrong := [c for c in named if not 0 <= c < classes]:
-            raise QuestionError(f"class {wrong[0]} is not among the {classes} of the network")
+            raise QuestionError(
+                f"there is no class {wrong[0]}: the network has classes 0 to {classes - 1}"
+            )
         targets = self.targets or tuple(c for c in range(classes) if c != self.label)
         if self.label in targets:
             raise QuestionError(f"class {self.label} is both the label and a target")

@@ -8,7 +8,10 @@ from typing import Protocol
 from mipc.milp.model import Model
 from mipc.milp.solution import Solution
 
-__all__ = ["Limits", "Solver"]
+__all__ = ["FOREVER", "Limits", "Solver"]
+
+FOREVER = 1e7
+"""Seconds; a longer limit is none."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,10 @@ class Limits:
     target: float | None = None
     memory: int = 12 * 1024**3
     relative_gap: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if self.seconds is not None and not self.seconds < FOREVER:
+            object.__setattr__(self, "seconds", None)
 
 
 class Solver(Protocol):

@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import WILD, Case, cases, examples, points_of
 
-from mipc.ir.ops import Max, Relu
+from mipc.ir.graph import Graph
+from mipc.ir.ops import Affine, Input, Max, Node, Relu
+from mipc.numerics.interval import Interval
+from mipc.numerics.linear_maps import DenseMap
 from mipc.passes import Pass, run
 from mipc.passes.affine_fusion import AffineFusion
 from mipc.passes.bounds import Bounds
@@ -121,3 +124,20 @@ def test_an_exact_run_is_a_run(case: Case) -> None:
     for values in runs_of(case, 2):
         for node in case.graph:
             assert_states(node, [values[name] for name in node.operands], values[node.name])
+
+
+def test_fusing_twice_gives_new_names_to_new_parts() -> None:
+    """The first fusion keeps both neurons of z, the second one of them: not under one name."""
+    box = Interval(np.zeros((1, 1)), np.ones((1, 1)))
+    spread = DenseMap(np.array([[1.0], [-2.0]]))
+    mix = DenseMap(np.array([[1.0, 1.0], [1.0, -1.0]]))
+    nodes = [
+        Node("x", Input(), (), 1),
+        Node("z", Affine((spread,), np.ones(2)), ("x",), 2),
+        Node("m", Max(np.array([[1, -1], [0, 1]])), ("a",), 2),
+        Node("a", Affine((mix,), np.zeros(2)), ("z",), 2),
+        Node("y", Affine((DenseMap(np.array([[0.0, 1.0]])),), np.zeros(1)), ("z",), 1),
+    ]
+    case = Case(Graph(nodes, ["z", "m", "y"]), box, 0)
+    keep = AffineFusion(keep="all")
+    assert_meaning_is_kept(case, [Bounds(), keep, DominatedMax(), DeadNeurons(), keep, keep])

@@ -182,7 +182,7 @@ def test_windows_of_stacked_convolutions_hold(
     layer = (channels, side, side)
     nodes = [Node("x", Input(), (), channels * side * side)]
     for level in range(depth + 1):
-        kernel = int(rng.integers(1, min(3, layer[1]) + 1))
+        kernel = int(rng.integers(1, min(3, *layer[1:]) + 1))
         pads = tuple(int(p) for p in rng.integers(0, 2, 4))
         strides = (int(rng.choice([1, 1, 2])), 1)
         weight = rng.normal(size=(channels, 1 if grouped else channels, kernel, kernel))

@@ -79,8 +79,8 @@ def test_new_file_is_readable_as_the_umask_says(tmp_path: Path) -> None:
     [
         ("missing/model.mps", "there is no such folder", "no such file or folder"),
         ("file/model.mps", "there is no such folder", "ot a directory"),
-        ("model.txt", "'.txt' names no format", "'.txt' names no format"),
-        ("model.gz", "'' names no format", "'' names no format"),
+        ("model.txt", "'.txt' names no format", "no such file"),
+        ("model.gz", "'' names no format", "no such file"),
         ("folder.mps", "is a folder", "is a folder"),
     ],
 )

@@ -1,0 +1,135 @@
+"""The command line: exit codes, JSON with a schema, one message for whatever is wrong."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NETWORK = ROOT / "examples" / "digits.onnx"
+THREE, ZERO = ROOT / "examples" / "three.npy", ROOT / "examples" / "zero.npy"
+BALL = ["--perturbation", "linf:1/16"]
+
+
+def mipc(*words, **options):
+    command = [sys.executable, "-m", "mipc", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def schema(name):
+    return json.loads((ROOT / "spec" / f"{name}.schema.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("image", "options", "verdict", "code"),
+    [
+        (ZERO, [], "robust", 0),
+        (THREE, [], "violated", 1),
+        (THREE, ["--timeout", "0"], "unknown", 3),
+        (THREE, ["--objective", "worst"], "violated", 1),
+        (THREE, ["--objective", "closest", "--norm", "l1"], "violated", 1),
+        (ZERO, ["--target", "3,5", "--margin", "-1/2", "--domain", "0:1"], "robust", 0),
+    ],
+)
+def test_verify_says_it_in_its_exit_code_and_in_json(image, options, verdict, code):
+    run = mipc("verify", NETWORK, "--input", image, *BALL, "--json", *options)
+    facts = json.loads(run.stdout)
+    jsonschema.validate(facts, schema("answer"))
+    assert (facts["verdict"], run.returncode, run.stderr) == (verdict, code, "")
+
+
+def test_compile_solve_decode(tmp_path):
+    made = mipc("compile", NETWORK, "--input", THREE, *BALL, "-o", tmp_path / "q.mps", "--json")
+    entries = json.loads(made.stdout)["files"]
+    pairs = []
+    for entry in entries:
+        jsonschema.validate(json.loads(Path(entry["sidecar"]).read_text()), schema("sidecar"))
+        solution = Path(entry["model"]).with_suffix(".sol")
+        assert mipc("solve", entry["model"], "-o", solution).returncode == 0
+        pairs += [entry["sidecar"], solution]
+    assert mipc("decode", *pairs, "--model", NETWORK).returncode == 1
+    swapped = mipc("decode", pairs[0], pairs[3], pairs[2], pairs[1], "--model", NETWORK)
+    assert swapped.returncode == 2
+    assert "answers another model" in swapped.stderr
+    twice = mipc("decode", pairs[0], pairs[1], pairs[2], pairs[1], "--model", NETWORK)
+    assert twice.returncode == 2
+    assert "given twice" in twice.stderr
+
+
+def test_a_witness_is_written_and_violates(tmp_path):
+    place = tmp_path / "w.npy"
+    run = mipc("verify", NETWORK, "--input", THREE, *BALL, "--witness", place, "--json")
+    point = np.load(place)
+    assert point.dtype == np.float32
+    assert json.loads(run.stdout)["witness"]["input"] == point.reshape(-1).tolist()
+
+
+ASK = ["verify", NETWORK, "--input", THREE]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["verify", "none.onnx", "--input", THREE, *BALL], "none.onnx"),
+        (["verify", ROOT / "README.md", "--input", THREE, *BALL], "not an ONNX file"),
+        (["verify", NETWORK, *BALL], "no input"),
+        (["verify", NETWORK, "--input", ROOT / "README.md", *BALL], "not an image"),
+        (["verify", NETWORK, "--dataset", "mnist", *BALL], "belong together"),
+        (["verify", NETWORK, "--dataset", "nothing", "--index", "0", *BALL], "not known"),
+        ([*ASK, "--perturbation", "linf"], "no perturbation"),
+        ([*ASK, "--perturbation", "linf:abc"], "no number"),
+        ([*ASK, "--perturbation", "linf:nan"], "no number"),
+        ([*ASK, "--perturbation", "linf:1e999"], "no number"),
+        ([*ASK, "--perturbation", "linf:99999999999999e300"], "no number"),
+        ([*ASK, "--perturbation", "linf:-1"], "negative radius"),
+        ([*ASK, "--perturbation", "box:a.npy"], "two files"),
+        ([*ASK, *BALL, "--label", "10"], "classes 0 to 9"),
+        ([*ASK, *BALL, "--target", "12"], "classes 0 to 9"),
+        ([*ASK, *BALL, "--target", "a"], "no list of classes"),
+        ([*ASK, *BALL, "--target", "3"], "both the label and a target"),
+        ([*ASK, *BALL, "--objective", "best"], "not known"),
+        ([*ASK, *BALL, "--domain", "0"], "no range"),
+        ([*ASK, *BALL, "--domain", "1:0"], "empty"),
+        ([*ASK, *BALL, "--domain", "2:3"], "outside the domain"),
+        ([*ASK, *BALL, "--passes", "magic"], "no pass"),
+        ([*ASK, *BALL, "--passes", "stable-relu"], "no bounds"),
+        ([*ASK, *BALL, "--witness", "w.txt"], "neither .npy nor .png"),
+        ([*ASK, *BALL, "--witness", "no/such/w.npy"], "no such folder"),
+        (["compile", *ASK[1:], *BALL, "-o", "q.txt"], "names no format"),
+        (["compile", *ASK[1:], *BALL, "-o", "no/such/q.mps"], "no such folder"),
+        (["solve", "none.mps"], "no such file"),
+        (["decode", "q.json"], "pairs"),
+        (["decode", ROOT / "pyproject.toml", "q.sol"], "not a sidecar"),
+        (["inspect", NETWORK, "--label", "3"], "needs --perturbation"),
+    ],
+    ids=lambda value: " ".join(str(v) for v in value[-3:]) if isinstance(value, list) else None,
+)
+def test_what_is_wrong_is_said_in_one_message(words, message, tmp_path):
+    run = mipc(*words, cwd=tmp_path)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert message in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_an_error_is_json_too():
+    run = mipc(*ASK, "--perturbation", "linf:abc", "--json")
+    assert set(json.loads(run.stdout)["error"]) == {"what", "where", "remedy"}
+    assert run.returncode == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_answer_that_cannot_be_written_is_no_verdict():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "mipc", *map(str, ASK), *BALL]
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.returncode == 2
+    assert "cannot be written" in run.stderr
+
+
+def test_a_time_limit_without_end_is_none():
+    assert mipc(*ASK, *BALL, "--timeout", "inf").returncode == 1
