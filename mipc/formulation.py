@@ -23,6 +23,9 @@ __all__ = ["Compiled", "Formulation", "Layout", "Part", "formulate"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
+GUARD = 2.0**-16
+"""How far short of a violation the margin of a file may fall, in the units of :func:`_unit`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Layout:
@@ -142,7 +145,7 @@ def formulate(
         builder.minimise(-margin)
     conditioned = condition(builder.build())
     layout = Layout(tuple(blocks), conditioned.exponents)
-    guard = _unit(tails) * 2.0**-16
+    guard = _unit(tails) * GUARD
     return Formulation(conditioned.model, layout, targets, conditioned.dropped, guard)
 
 
@@ -165,7 +168,7 @@ def _margin(
         # only violations count, and what comes within a guard of one: an infeasible file then
         # says so with room to spare for the tolerances of solvers
         unit = _unit(tails)
-        least = -unit * (2.0**-18 if query.question.objective == "closest" else 2.0**-16)
+        least = -unit * GUARD
         most = max(most, unit)
     margin = builder.columns("margin", [least], [most])
     blocks.append(Block("margin", "", "margin", (0,)))
@@ -189,9 +192,8 @@ def _unit(tails: list[Coded]) -> float:
     """The largest coefficient of a margin's rows, rounded up to a power of two; at least 1.
 
     Solvers call a region empty that is thinner than their tolerance, 1e-6 of a row. The margin may
-    fall short of a violation by a guard, a multiple of that in these units: four for the least
-    distance, which the guard blurs, and sixteen otherwise. Nor is its column ever narrower than
-    one unit; the rows limit it anyway.
+    fall short of a violation by a guard, sixteen times that in these units (four times that was
+    not enough for HiGHS). Nor is its column ever narrower than one unit; the rows limit it anyway.
     """
     largest = max(float(np.abs(rows.expr.matrix.data).max(initial=1.0)) for rows in tails)
     return float(2.0 ** math.ceil(math.log2(max(largest, 1.0))))

@@ -65,7 +65,7 @@ BOUNDS
  UP bnd y2_1 0.3750000000000335
  BV bnd a2_0
  BV bnd a2_1
- LO bnd margin_0 -7.62939453125e-6
+ LO bnd margin_0 -0.000030517578125
  UP bnd margin_0 2.0
  LO bnd distance_0 0.0
  UP bnd distance_0 0.25000000000000006

@@ -41,6 +41,25 @@ def test_verdicts_agree_with_brute_force(
     law()
 
 
+THIN = [
+    (66, "feasibility", "linf", -18), (141, "feasibility", "linf", -18),
+    (489, "feasibility", "linf", -20), (626787, "feasibility", "linf", -20),
+    (236, "closest", "l1", -20), (243, "closest", "linf", -20), (243, "closest", "l1", -20),
+    (281, "closest", "l1", 0), (281, "closest", "l1", -19), (6577, "closest", "linf", 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("seed", "objective", "norm", "power"), THIN)
+def test_regions_hardly_thicker_than_a_solvers_tolerance_are_not_empty(
+    highs: Highs, tmp_path: Path, seed: int, objective: str, norm: str, power: int
+) -> None:
+    """HiGHS has called each of these files infeasible, or its least distance larger, wrongly."""
+    nudge = -(Fraction(2) ** power) if power else Fraction(0)
+    case = instance(seed, objective, norm, nudge)
+    query = asked(case, tmp_path)
+    assert_right(verify(query, solver=highs, timeout=60), truth_of(case), query)
+
+
 def test_questions_with_a_clear_answer_are_decided(highs: Highs, tmp_path: Path) -> None:
     """Right is not enough: an answer that is always unknown would be right."""
     decided = asked_for = 0
