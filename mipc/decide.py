@@ -34,7 +34,7 @@ __all__ = ["start_point", "verify"]
 
 Progress = Callable[[str], None]
 
-MARGINS = (1e-7, 1e-6, 1e-5, 1e-4)
+MARGINS = (0.0, 1e-7, 1e-6, 1e-5, 1e-4)
 """Margins that a closest witness is asked to have, until replay finds one."""
 
 

@@ -91,6 +91,8 @@ class ArgMax:
             raise QuestionError(f"the network has {classes} output; an arg-max needs two or more")
         if self.targets == ():
             raise QuestionError("the list of targets is empty")
+        if self.targets is not None and len(set(self.targets)) < len(self.targets):
+            raise QuestionError(f"a class is named twice among the targets {list(self.targets)}")
         named = [self.label, *(self.targets or ())]
         if wrong := [c for c in named if not 0 <= c < classes]:
             raise QuestionError(
