@@ -159,14 +159,9 @@ class _Attempt:
         except RangeError as error:
             return replace(bounded, reason="unsupported-range", detail=str(error))
         if self.query.question.objective == "feasibility":
-            return weigh(
-                self.query, bounded, self._feasibility(formulation, part), formulation.guard
-            )
-        claim = self._solve(formulation.model)
-        if claim.values is not None:
-            self._replay(formulation, claim.values)
-            if self.query.question.objective == "closest":
-                self._approach(formulation, claim)
+            claim = self._feasibility(formulation, part)
+        else:
+            claim = self._optimum(formulation)
         return weigh(self.query, bounded, claim, formulation.guard)
 
     def _feasibility(self, formulation: Formulation, part: Part) -> Solution:
@@ -174,9 +169,16 @@ class _Attempt:
         clear = -max(part.upper * 1e-2, 1e-6)
         claim = self._solve(formulation.model, target=clear)
         if claim.values is not None and not self._replay(formulation, claim.values):
-            claim = self._solve(formulation.model)
-            if claim.values is not None:
-                self._replay(formulation, claim.values)
+            return self._optimum(formulation)
+        return claim
+
+    def _optimum(self, formulation: Formulation) -> Solution:
+        """Solve to the end, and replay the point; of the closest one, look just behind it."""
+        claim = self._solve(formulation.model)
+        if claim.values is not None:
+            self._replay(formulation, claim.values)
+            if self.query.question.objective == "closest":
+                self._approach(formulation, claim)
         return claim
 
     def _approach(self, formulation: Formulation, claim: Solution) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from mipc.compile import compile_query
 from mipc.decide import start_point
 from mipc.errors import InputError, QuestionError
-from mipc.formulation import Compiled
+from mipc.formulation import Formulation
 from mipc.ir.network import Network
 from mipc.milp import files
 from mipc.milp.solution import Solution
@@ -114,8 +114,13 @@ def decode(pairs: Sequence[Pair], network: Network) -> Answer:
     start = start_point(query)
     replays = [] if start is None else [replay(query, runtime, start)]
     for number, pair in enumerate(pairs):
+        ours = _is_ours(pair, compiled.formulations[number])
+        guard = compiled.formulations[number].guard
         for target in groups[number]:
-            findings[target] = _weighed(findings[target], pair, compiled, number)
+            known = findings[target]
+            findings[target] = (
+                weigh(query, known, pair.solution, guard) if ours else _foreign(known)
+            )
         if pair.solution.values is not None and query.box.has_float:
             layout = compiled.formulations[number].layout
             if len(pair.solution.values) == len(layout.exponents):
@@ -135,14 +140,16 @@ def question_of(pair: Pair, network: Network) -> Query:
     return ask(network, pair.sidecar.asked())
 
 
-def _weighed(known: Finding, pair: Pair, compiled: Compiled, number: int) -> Finding:
-    """What the claim adds; nothing, if it is about another model than mipc would write."""
-    written = files.model_sha256(compiled.formulations[number].model, pair.sidecar.model.file)
-    if written != pair.sidecar.model.sha256:
-        return replace(
-            known,
-            reason="model-mismatch",
-            detail="the solved model is not what mipc writes for this question",
-        )
-    guard = compiled.formulations[number].guard
-    return weigh(compiled.query, known, pair.solution, guard)
+def _is_ours(pair: Pair, formulation: Formulation) -> bool:
+    """Whether the solved model is, byte for byte, what mipc writes for the question."""
+    written = files.model_sha256(formulation.model, pair.sidecar.model.file)
+    return written == pair.sidecar.model.sha256
+
+
+def _foreign(known: Finding) -> Finding:
+    """A claim about another model adds nothing."""
+    return replace(
+        known,
+        reason="model-mismatch",
+        detail="the solved model is not what mipc writes for this question",
+    )

@@ -14,6 +14,7 @@ from pathlib import Path
 from mipc.errors import InputError
 from mipc.ir.network import Network
 from mipc.milp.files import write_atomic
+from mipc.properties.inputs import user_cache
 
 __all__ = ["find", "remember"]
 
@@ -47,5 +48,4 @@ def find(name: str, sha256: str, folder: Path) -> Path:
 
 
 def _notes() -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(cache) / "mipc" / "networks"
+    return user_cache() / "networks"

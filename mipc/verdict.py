@@ -232,12 +232,10 @@ def _best(query: Query, witnesses: list[Replay]) -> Replay:
 
 
 def _distances(query: Query, best: Replay, least: float) -> Range | None:
-    if query.question.objective != "closest":
-        reached = distance(query, best)
-        return None if reached is None else (0.0, reached)
     reached = distance(query, best)
-    assert reached is not None
-    return min(least, reached), reached
+    if reached is None:
+        return None
+    return (min(least, reached) if query.question.objective == "closest" else 0.0), reached
 
 
 def rounded_down(value: Fraction) -> float:

@@ -178,7 +178,7 @@ def asking(command: Callable[..., None], *, optional: bool = False) -> Callable[
     With ``optional`` it is ``None`` where no perturbation is given, and the command gets ``model``
     as its second parameter.
     """
-    hints = {**get_type_hints(asked, include_extras=True)}
+    hints = get_type_hints(asked, include_extras=True)
     theirs = [p.replace(annotation=hints[p.name]) for p in signature(asked).parameters.values()]
     if optional:
         theirs = [
@@ -201,7 +201,7 @@ def asking(command: Callable[..., None], *, optional: bool = False) -> Callable[
             ask = None if words["perturbation"] is None else ask
         command(ask, **given)
 
-    run.__signature__ = Signature([*theirs, *own])  # type: ignore[attr-defined]
+    vars(run)["__signature__"] = Signature([*theirs, *own])
     run.__annotations__ = {p.name: p.annotation for p in (*theirs, *own)}
     return run
 

@@ -104,6 +104,7 @@ class Pass(Protocol):
     """A frozen dataclass; its fields are its options."""
 
     name: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def apply(self, problem: Problem) -> Problem:
         """The equivalent problem."""
@@ -175,7 +176,7 @@ def run(
 
 
 def _record(step: Pass, problem: Problem, seconds: float, note: str) -> Record:
-    options = {f.name: getattr(step, f.name) for f in fields(step)}  # type: ignore[arg-type]
+    options = {f.name: getattr(step, f.name) for f in fields(step)}
     nonzeros = unstable = binaries = 0
     for node in problem.graph:
         match node.op:

@@ -29,6 +29,7 @@ __all__ = [
     "read_array",
     "read_input",
     "read_sample",
+    "user_cache",
 ]
 
 Array: TypeAlias = npt.NDArray[np.float64]
@@ -116,8 +117,12 @@ def check_layout(given: tuple[int, ...], wanted: tuple[int, ...], where: str) ->
 def data_folders() -> list[Path]:
     """Where data sets are looked for: ``$MIPC_DATA``, then the user's cache."""
     folders = [Path(os.environ["MIPC_DATA"])] if os.environ.get("MIPC_DATA") else []
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return [*folders, Path(cache) / "mipc" / "data"]
+    return [*folders, user_cache() / "data"]
+
+
+def user_cache() -> Path:
+    """The folder of the user's cache that is mipc's."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mipc"
 
 
 def read_sample(dataset: str, index: int) -> Sample:
