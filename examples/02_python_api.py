@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 # A network is read once. Inputs are flat: its shape tells in which order.
 network = mipc.read_network(HERE / "digits.onnx")
 image = np.load(HERE / "three.npy").reshape(-1)
-print(f"{network.path.name}: {list(network.input_shape)} -> {network.classes} classes")
+print(f"{network.path.name}: {list(network.input.shape)} -> {network.output.size} classes")
 
 # A question: may the arg-max leave class 3 while every pixel moves by at most 1/16? Radii are
 # rationals, because 0.1 is no float. Pixels stay between 0 and 1 unless a domain says otherwise.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mipc.errors import MipcError
     from mipc.frontend.onnx import read_network
     from mipc.properties.perturbations import BoxOfArrays, LInf
-    from mipc.properties.query import Question, ask
+    from mipc.properties.question import Question, ask
     from mipc.properties.requirements import ArgMax
     from mipc.verdict import Answer, Robust, Unknown, Violated
 
@@ -65,11 +65,11 @@ _HOMES = {
     "LInf": "properties.perturbations",
     "MipcError": "errors",
     "Pair": "decoding",
-    "Question": "properties.query",
+    "Question": "properties.question",
     "Robust": "verdict",
     "Unknown": "verdict",
     "Violated": "verdict",
-    "ask": "properties.query",
+    "ask": "properties.question",
     "compile_query": "compile",
     "decode": "decoding",
     "read_network": "frontend.onnx",

@@ -3,13 +3,13 @@
 ::
 
     network  = read_network("net.onnx")                    frontend/   ONNX -> core language
-    query    = ask(network, question)                      properties/ one graph: network and tail
+    query    = ask(network, question)                      properties/ one graph: head, network, tail
     compiled = compile_query(query)                        passes/     bounds, simplification
                                                            formulation.py, semantics/encode.py
     write_files(compiled, "q.mps")                         milp/, sidecar.py
 
-Bounds are computed once, for all disjuncts of the question. Those that bounds close need no model;
-each of the others becomes a model of its own, or all together one, with ``combine``.
+Bounds are computed once a case, for all its disjuncts. Those that bounds close need no model; each
+of the others becomes a model of its own, or all of a case together one, with ``combine``.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from mipc.ir.graph import Graph
 from mipc.milp import files
 from mipc.passes import DEFAULT, Pass, Problem, Record, run
 from mipc.passes.bounds import Bounds
-from mipc.properties.query import Query
+from mipc.properties.query import Case, Query
 from mipc.sidecar import sidecar_bytes
 
 __all__ = [
     "Compiled",
     "Part",
-    "bound_query",
+    "bound_case",
     "compile_query",
     "parts_of",
     "simplify",
@@ -53,7 +53,7 @@ def compile_query(
     Parameters
     ----------
     combine : bool
-        One model with a selector for each open disjunct, instead of one model each.
+        One model a case, with a selector for each open disjunct, instead of one model each.
     all_disjuncts : bool
         Also those that bounds close.
     groups : sequence of tuple of int, optional
@@ -68,34 +68,42 @@ def compile_query(
     RangeError
         Numbers that no solver can be trusted with.
     """
-    problem, first = bound_query(query, passes, watch)
-    parts = parts_of(query, problem)
+    bounded = [bound_case(case, passes, watch) for case in query.cases]
+    parts = tuple(
+        part
+        for case, (problem, _) in zip(query.cases, bounded, strict=True)
+        for part in parts_of(query, case, problem)
+    )
     if groups is None:
-        groups = _groups(parts, combine=combine, all_disjuncts=all_disjuncts)
+        groups = _groups(query, parts, combine=combine, all_disjuncts=all_disjuncts)
     formulations, problems, records = [], [], []
     for number, targets in enumerate(groups):
-        simple, later = simplify(problem, targets, passes, watch if number == 0 else None)
-        name = f"mipc_{'_'.join(map(str, targets))}"[:31].rstrip("_")
-        formulations.append(formulate(query, simple.graph, simple.bounds, targets, name))
+        problem, first = bounded[query.home[targets[0]]]
+        case = query.case_of(targets[0])
+        simple, later = simplify(case, problem, targets, passes, watch if number == 0 else None)
+        formulations.append(formulate(query, simple, targets, _title(targets)))
         problems.append(simple)
         records.append(first + later)
     return Compiled(query, parts, tuple(formulations), tuple(problems), tuple(records))
 
 
-def bound_query(
-    query: Query, passes: Sequence[Pass] = DEFAULT, watch: Watch | None = None
+def bound_case(
+    case: Case, passes: Sequence[Pass] = DEFAULT, watch: Watch | None = None
 ) -> tuple[Problem, tuple[Record, ...]]:
-    """Run the passes up to the first bounds, on the graph of all disjuncts."""
+    """Run the passes up to the first bounds, on the graph of all disjuncts of a case."""
     count = _leading(passes)
-    box = {query.graph.inputs[0].name: query.box.interval}
-    return run(Problem(query.graph, box), passes[:count], watch=watch)
+    return run(Problem(case.graph, case.domain), passes[:count], watch=watch)
 
 
 def simplify(
-    problem: Problem, targets: tuple[int, ...], passes: Sequence[Pass], watch: Watch | None = None
+    case: Case,
+    problem: Problem,
+    targets: tuple[int, ...],
+    passes: Sequence[Pass],
+    watch: Watch | None = None,
 ) -> tuple[Problem, tuple[Record, ...]]:
     """Run the passes after the first bounds, on the graph of the chosen disjuncts only."""
-    outputs = [f"violation#{target}" for target in targets]
+    outputs = [*(f"violation#{target}" for target in targets), *case.kept]
     chosen = problem.become(Graph(problem.graph, outputs).pruned(), {})
     title = f"disjuncts {', '.join(map(str, targets))}"
 
@@ -155,28 +163,37 @@ def _leading(passes: Sequence[Pass]) -> int:
     )
 
 
-def parts_of(query: Query, problem: Problem) -> tuple[Part, ...]:
+def parts_of(query: Query, case: Case, problem: Problem) -> tuple[Part, ...]:
     """Bounds of each disjunct's margin, the smallest of its rows; and whether it is open.
 
     A disjunct is closed when its margin is surely negative: a tie is a violation. For the
     largest margin of all, it is closed when another disjunct's is surely larger.
     """
-    spans = [problem.of(output) for output in problem.graph.outputs]
+    spans = [problem.of(f"violation#{disjunct.number}") for disjunct in case.disjuncts]
     ranges = [(float(s.lower.min()), float(s.upper.min())) for s in spans]
     threshold = 0.0
-    if query.question.objective == "worst":
+    if query.objective == "worst":
         threshold = max(low for low, _ in ranges)
     return tuple(
-        Part(disjunct.target, low, high, high >= threshold)
-        for disjunct, (low, high) in zip(query.disjuncts, ranges, strict=True)
+        Part(disjunct.number, low, high, high >= threshold)
+        for disjunct, (low, high) in zip(case.disjuncts, ranges, strict=True)
     )
 
 
 def _groups(
-    parts: tuple[Part, ...], *, combine: bool, all_disjuncts: bool
+    query: Query, parts: tuple[Part, ...], *, combine: bool, all_disjuncts: bool
 ) -> list[tuple[int, ...]]:
-    """The targets of each model; where all are closed, the least firmly closed one."""
+    """The disjuncts of each model; where all are closed, the least firmly closed one."""
     wanted = [part.target for part in parts if part.is_open or all_disjuncts]
     if not wanted:
         wanted = [max(parts, key=lambda part: part.upper).target]
-    return [tuple(wanted)] if combine else [(target,) for target in wanted]
+    if not combine:
+        return [(target,) for target in wanted]
+    together: dict[int, list[int]] = {}
+    for target in wanted:
+        together.setdefault(query.home[target], []).append(target)
+    return [tuple(targets) for targets in together.values()]
+
+
+def _title(targets: tuple[int, ...]) -> str:
+    return f"mipc_{'_'.join(map(str, targets))}"[:31].rstrip("_")

@@ -11,28 +11,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mipc.compile import bound_query, parts_of, simplify
+from mipc.batch import screen
+from mipc.compile import bound_case, parts_of, simplify
 from mipc.errors import RangeError
 from mipc.formulation import Formulation, Part, formulate
 from mipc.milp.model import Model
 from mipc.milp.solution import Solution
 from mipc.passes import DEFAULT, Pass, Problem
-from mipc.properties.query import Query
-from mipc.replay import Replay, Runtime, replay
+from mipc.properties.query import Case, Query
+from mipc.replay import Replay, Runtimes, replay
 from mipc.solvers.base import FOREVER, Limits, Solver
 from mipc.solvers.highs import Highs
-from mipc.verdict import Answer, Finding, conclude, distance, finding_of, weigh
+from mipc.verdict import Answer, Finding, conclude, finding_of, weigh
 
-__all__ = ["start_point", "verify"]
+__all__ = ["nearest", "start_point", "verify"]
 
 Progress = Callable[[str], None]
+
+MANY = 4
+"""From so many cases on they are bounded together first."""
 
 MARGINS = (0.0, 1e-7, 1e-6, 1e-5, 1e-4)
 """Margins that a closest witness is asked to have, until replay finds one."""
@@ -76,72 +80,136 @@ def verify(
 def _decide(
     query: Query, passes: Sequence[Pass], solver: Solver, deadline: float | None, say: Progress
 ) -> Answer:
+    state = _State(query, passes, solver, Runtimes(query), deadline, say)
     say("running the input through the network")
-    runtime = Runtime(query.network)
-    start = start_point(query)
-    replays = [replay(query, runtime, start)] if start is not None else []
-    unknown = [Finding(d.target, None, float("inf")) for d in query.disjuncts]
-    if replays and _settles(query, replays[0]):
-        return conclude(query, unknown, replays, "input")
-    say("bounding every neuron")
-    problem, _ = bound_query(query, passes)
-    parts = parts_of(query, problem)
-    findings = {part.target: finding_of(part) for part in parts}
+    first = query.cases[0]
+    start = start_point(first)
+    if start is not None:
+        state.replays.append(replay(query, first, state.runtimes, start))
+        if _settles(query, state.replays[0]):
+            return conclude(query, list(state.findings.values()), state.replays, "input")
+    stage = "bounds"
+    if len(query.cases) >= MANY and query.objective == "feasibility":
+        _screen(state)
+    for number, case in enumerate(query.cases):
+        words = f" of case {number + 1} of {len(query.cases)}" if len(query.cases) > 1 else ""
+        if state.is_closed(case):
+            continue
+        if _decide_case(state, case, words):
+            stage = "solver"
+        if query.objective == "feasibility" and any(run.violates for run in state.replays):
+            break
+    return conclude(query, list(state.findings.values()), state.replays, stage)
+
+
+def _screen(state: _State) -> None:
+    """Close by bounds what can be closed of many cases, several at a time."""
+    count = len(state.query.cases)
+
+    def go_on(done: int) -> bool:
+        state.say(f"bounding {count} cases, {done} done")
+        return state.left() != 0.0
+
+    for number, upper in screen(state.query, go_on=go_on).items():
+        state.findings[number] = Finding(number, "bounds", upper)
+
+
+def _decide_case(state: _State, case: Case, words: str) -> bool:
+    """Find out about the disjuncts of a case; whether a solver was needed."""
+    query = state.query
+    if state.left() == 0.0:
+        state.give_up(case, "timeout")
+        return False
+    state.say(f"bounding every neuron{words}")
+    try:
+        problem, _ = bound_case(case, state.passes)
+    except RangeError as error:
+        state.give_up(case, "unsupported-range", str(error))
+        return False
+    parts = parts_of(query, case, problem)
+    state.findings.update({part.target: finding_of(part) for part in parts})
     pending = sorted((p for p in parts if p.is_open), key=lambda part: -part.upper)
-    if not pending:
-        return conclude(query, list(findings.values()), replays, "bounds")
-    attempt = _Attempt(query, problem, passes, solver, runtime, deadline, replays)
+    attempt = _Attempt(state, case, problem)
     for number, part in enumerate(pending):
-        say(f"solving for class {part.target}, {number + 1} of {len(pending)}")
+        name = next(d.name for d in case.disjuncts if d.number == part.target)
+        state.say(f"solving for {name}, {number + 1} of {len(pending)}{words}")
         if not attempt.can_matter(part):
             continue
-        findings[part.target] = attempt.at(part)
-        if query.question.objective == "feasibility" and any(run.violates for run in replays):
+        state.findings[part.target] = attempt.at(part)
+        if query.objective == "feasibility" and any(run.violates for run in state.replays):
             break
-    return conclude(query, list(findings.values()), replays, "solver")
+    return bool(pending)
 
 
 def _settles(query: Query, run: Replay) -> bool:
     """Whether the first point replayed already answers: a violation, and none can be nearer."""
-    match query.question.objective:
+    match query.objective:
         case "feasibility":
             return run.violates
         case "closest":
-            return run.violates and distance(query, run) == 0.0
+            return run.violates and run.distance == 0.0
         case _:
             return False
 
 
-def start_point(query: Query) -> npt.NDArray[Any] | None:
-    """The centre, or the middle of the box, as floats of the network; None if none lies inside."""
-    if not query.box.has_float:
-        return None
-    middle = query.question.centre
-    if middle is None:
-        middle = query.box.lower + (query.box.upper - query.box.lower) / 2
-    return query.box.nearest(middle)
+def start_point(case: Case) -> dict[str, npt.NDArray[Any]] | None:
+    """Where nothing is perturbed, as floats inside the region; None if none are found."""
+    return nearest(case, case.start())
+
+
+def nearest(
+    case: Case, point: Mapping[str, npt.NDArray[np.float64]]
+) -> dict[str, npt.NDArray[Any]] | None:
+    """Floats inside the region that are near to a point; None if none are found."""
+    found = {name: region.nearest(point[name]) for name, region in case.regions.items()}
+    inside = {name: x for name, x in found.items() if x is not None}
+    return inside if len(inside) == len(found) else None
+
+
+class _State:
+    """What is known of a question while it is being decided."""
+
+    def __init__(
+        self,
+        query: Query,
+        passes: Sequence[Pass],
+        solver: Solver,
+        runtimes: Runtimes,
+        deadline: float | None,
+        say: Progress,
+    ) -> None:
+        self.query, self.passes, self.solver = query, passes, solver
+        self.runtimes, self.deadline, self.say = runtimes, deadline, say
+        self.replays: list[Replay] = []
+        self.findings = {d.number: Finding(d.number, None, float("inf")) for d in query.disjuncts}
+
+    def left(self) -> float | None:
+        """Seconds until the deadline."""
+        if self.deadline is None:
+            return None
+        return max(self.deadline - time.perf_counter(), 0.0)
+
+    def is_closed(self, case: Case) -> bool:
+        """Whether it is known that nothing in a case violates."""
+        return all(self.findings[d.number].closed is not None for d in case.disjuncts)
+
+    def give_up(self, case: Case, reason: str, detail: str = "") -> None:
+        """Leave the disjuncts of a case open, for a reason."""
+        for disjunct in case.disjuncts:
+            known = self.findings[disjunct.number]
+            self.findings[disjunct.number] = replace(known, reason=reason, detail=detail)
 
 
 class _Attempt:
     """One disjunct, handed to a solver; whatever point comes back is replayed."""
 
-    def __init__(
-        self,
-        query: Query,
-        problem: Problem,
-        passes: Sequence[Pass],
-        solver: Solver,
-        runtime: Runtime,
-        deadline: float | None,
-        replays: list[Replay],
-    ) -> None:
-        self.query, self.problem, self.passes = query, problem, passes
-        self.solver, self.runtime, self.deadline = solver, runtime, deadline
-        self.replays = replays
+    def __init__(self, state: _State, case: Case, problem: Problem) -> None:
+        self.state, self.case, self.problem = state, case, problem
+        self.query, self.replays = state.query, state.replays
 
     def can_matter(self, part: Part) -> bool:
         """Whether the largest margin may be this disjunct's, for all that has been replayed."""
-        if self.query.question.objective != "worst":
+        if self.query.objective != "worst":
             return True
         reached = [run.exact_margin[0] for run in self.replays if run.inside]
         return not reached or part.upper > max(reached)
@@ -149,16 +217,15 @@ class _Attempt:
     def at(self, part: Part) -> Finding:
         """What can be established about a disjunct."""
         bounded = finding_of(part)
-        if self._left() == 0.0:
+        if self.state.left() == 0.0:
             return replace(bounded, reason="timeout")
         try:
-            simple, _ = simplify(self.problem, (part.target,), self.passes)
-            formulation = formulate(
-                self.query, simple.graph, simple.bounds, (part.target,), f"target_{part.target}"
-            )
+            targets = (part.target,)
+            simple, _ = simplify(self.case, self.problem, targets, self.state.passes)
+            formulation = formulate(self.query, simple, targets, f"target_{part.target}")
         except RangeError as error:
             return replace(bounded, reason="unsupported-range", detail=str(error))
-        if self.query.question.objective == "feasibility":
+        if self.query.objective == "feasibility":
             claim = self._feasibility(formulation, part)
         else:
             claim = self._optimum(formulation)
@@ -177,7 +244,7 @@ class _Attempt:
         claim = self._solve(formulation.model)
         if claim.values is not None:
             self._replay(formulation, claim.values)
-            if self.query.question.objective == "closest":
+            if self.query.objective == "closest":
                 self._approach(formulation, claim)
         return claim
 
@@ -194,20 +261,15 @@ class _Attempt:
                 return
 
     def _solve(self, model: Model, target: float | None = None) -> Solution:
-        left = self._left()
-        return self.solver.solve(model, Limits(seconds=left, target=target))
-
-    def _left(self) -> float | None:
-        if self.deadline is None:
-            return None
-        return max(self.deadline - time.perf_counter(), 0.0)
+        limits = Limits(seconds=self.state.left(), target=target)
+        return self.state.solver.solve(model, limits)
 
     def _replay(self, formulation: Formulation, values: npt.NDArray[np.float64]) -> bool:
         """Replay a solver's point; whether it is a witness."""
-        if not self.query.box.has_float:
+        point = nearest(self.case, formulation.layout.lift(values))
+        if point is None:
             return False
-        point = self.query.box.nearest(formulation.layout.lift(values))
-        run = replay(self.query, self.runtime, point)
+        run = replay(self.query, self.case, self.state.runtimes, point)
         self.replays.append(run)
         return run.violates
 

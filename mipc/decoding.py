@@ -10,12 +10,12 @@ replayed in the original network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mipc.compile import compile_query
-from mipc.decide import start_point
+from mipc.decide import nearest, start_point
 from mipc.errors import InputError, QuestionError
 from mipc.formulation import Formulation
 from mipc.ir.network import Network
@@ -24,8 +24,11 @@ from mipc.milp.solution import Solution
 from mipc.milp.solution_files import read as read_solution_text
 from mipc.milp.solution_files import to_solution
 from mipc.passes import parse_passes
-from mipc.properties.query import Query, ask
-from mipc.replay import Runtime, replay
+from mipc.properties.query import Query
+from mipc.properties.property_question import ask_property
+from mipc.properties.question import ask
+from mipc.question_facts import PropertyFacts
+from mipc.replay import Runtimes, replay
 from mipc.sidecar import Sidecar, read_sidecar
 from mipc.verdict import Answer, Finding, conclude, finding_of, weigh
 
@@ -86,46 +89,60 @@ class Pair:
         return [Pair.read(paths[i], paths[i + 1]) for i in range(0, len(paths), 2)]
 
 
-def decode(pairs: Sequence[Pair], network: Network) -> Answer:
+def decode(
+    pairs: Sequence[Pair], networks: Network | Mapping[str, Network], file: Path | None = None
+) -> Answer:
     """The verdict that solvers' answers allow.
+
+    Parameters
+    ----------
+    networks : Network, or mapping of str to Network
+        The only network, or all by the names that the property gives them.
+    file : Path, optional
+        The VNN-LIB property, where the question is one.
 
     Raises
     ------
     QuestionError
-        The pairs are not about one question, or not about this network.
+        The pairs are not about one question, or not about these networks.
     """
     first = pairs[0].sidecar
+    query = question_of(pairs[0], networks, file)
     for pair in pairs:
-        if pair.sidecar.network.sha256 != network.sha256:
+        hashes = [facts.sha256 for facts in pair.sidecar.networks]
+        if hashes != [network.sha256 for network in query.networks]:
             raise QuestionError(
                 "the sidecar is about another network",
-                where=str(network.path),
+                where=str(query.network.path),
                 remedy="give the network it was compiled from with --model",
             )
         if pair.sidecar.question != first.question or pair.sidecar.pipeline() != first.pipeline():
             raise QuestionError("the sidecars are about different questions, or other passes")
-    query = question_of(pairs[0], network)
     groups = [tuple(pair.sidecar.targets) for pair in pairs]
-    if any(target not in {d.target for d in query.disjuncts} for g in groups for target in g):
+    if any(target not in query.home for group in groups for target in group):
         raise QuestionError("a sidecar names a target that the question does not have")
+    if any(len({query.home[target] for target in group}) != 1 for group in groups):
+        raise QuestionError("a sidecar joins targets of different cases")
     compiled = compile_query(query, parse_passes(first.pipeline()), groups=groups)
     findings = {part.target: finding_of(part) for part in compiled.parts}
-    runtime = Runtime(network)
-    start = start_point(query)
-    replays = [] if start is None else [replay(query, runtime, start)]
+    runtimes = Runtimes(query)
+    first = query.cases[0]
+    start = start_point(first)
+    replays = [] if start is None else [replay(query, first, runtimes, start)]
     for number, pair in enumerate(pairs):
-        ours = _is_ours(pair, compiled.formulations[number])
-        guard = compiled.formulations[number].guard
+        formulation = compiled.formulations[number]
+        ours = _is_ours(pair, formulation)
         for target in groups[number]:
             known = findings[target]
             findings[target] = (
-                weigh(query, known, pair.solution, guard) if ours else _foreign(known)
+                weigh(query, known, pair.solution, formulation.guard) if ours else _foreign(known)
             )
-        if pair.solution.values is not None and query.box.has_float:
-            layout = compiled.formulations[number].layout
-            if len(pair.solution.values) == len(layout.exponents):
-                point = query.box.nearest(layout.lift(pair.solution.values))
-                replays.append(replay(query, runtime, point))
+        values = pair.solution.values
+        if values is not None and len(values) == len(formulation.layout.exponents):
+            case = query.case_of(groups[number][0])
+            point = nearest(case, formulation.layout.lift(values))
+            if point is not None:
+                replays.append(replay(query, case, runtimes, point))
     for target, finding in findings.items():
         if finding.closed is None and target not in {t for group in groups for t in group}:
             findings[target] = replace(
@@ -135,9 +152,23 @@ def decode(pairs: Sequence[Pair], network: Network) -> Answer:
     return conclude(query, list(findings.values()), replays, "bounds" if by_bounds else "solver")
 
 
-def question_of(pair: Pair, network: Network) -> Query:
-    """The question a pair is about, asked of the network."""
-    return ask(network, pair.sidecar.asked())
+def question_of(
+    pair: Pair, networks: Network | Mapping[str, Network], file: Path | None = None
+) -> Query:
+    """The question a pair is about, asked of the networks."""
+    facts = pair.sidecar.question
+    if isinstance(facts, PropertyFacts):
+        if file is None:
+            raise InputError(
+                f"the property {facts.property!r} is needed", remedy="give --property FILE"
+            )
+        given = networks
+        if isinstance(given, Network):
+            given = {entry.called: given for entry in pair.sidecar.networks}
+        return ask_property(given, facts.question(file))
+    if not isinstance(networks, Network):
+        (networks,) = networks.values()
+    return ask(networks, facts.question())
 
 
 def _is_ours(pair: Pair, formulation: Formulation) -> bool:

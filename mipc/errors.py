@@ -11,6 +11,8 @@
     │   ├── DatasetError          a data set or an image cannot be read
     │   ├── OptionError           an option has a value that means nothing
     │   └── ParseError            a text (MPS, LP, solution, sidecar) is malformed
+    │       └── PropertyError     a property (VNN-LIB) cannot be read
+    │           └── UnsupportedProperty
     ├── RangeError                numbers no solver can be trusted with
     ├── SolverError               a solver is missing, failed or may not be used
     └── InternalError             a promise of mipc to itself is broken; never a verdict
@@ -29,11 +31,13 @@ __all__ = [
     "ModelError",
     "OptionError",
     "ParseError",
+    "PropertyError",
     "QuestionError",
     "RangeError",
     "SolverError",
     "UnsafeModel",
     "UnsupportedOperator",
+    "UnsupportedProperty",
 ]
 
 
@@ -91,6 +95,14 @@ class OptionError(InputError):
 
 class ParseError(InputError):
     """A text is malformed: MPS, LP, a solution file or a sidecar."""
+
+
+class PropertyError(ParseError):
+    """A property in VNN-LIB cannot be read."""
+
+
+class UnsupportedProperty(PropertyError):
+    """A property is understood, and outside what mipc can ask."""
 
 
 class RangeError(MipcError):

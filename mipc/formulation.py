@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from mipc.ir.graph import Graph
 from mipc.milp.conditioning import condition
 from mipc.milp.model import Expr, Model, ModelBuilder
 from mipc.numerics.interval import Interval
@@ -18,6 +17,7 @@ from mipc.numerics.rounding import up
 from mipc.passes import Problem, Record
 from mipc.properties.query import Query
 from mipc.semantics.encode import Block, Coded, encode
+from mipc.semantics.encode_smooth import Envelope
 
 __all__ = ["Compiled", "Formulation", "Layout", "Part", "formulate"]
 
@@ -37,24 +37,25 @@ class Layout:
     blocks: tuple[Block, ...]
     exponents: npt.NDArray[np.int64]
 
-    def lift(self, values: Array) -> Array:
-        """The network's input at a solver's point: (columns,) -> (n,) float64."""
-        return self.true("input", values)
-
-    def true(self, role: str, values: Array) -> Array:
-        """The true values of the columns with a role, at a solver's point."""
-        columns = self.places(role)
-        return np.ldexp(values[columns], self.exponents[columns])
+    def lift(self, values: Array) -> dict[str, Array]:
+        """The parameters at a solver's point: (columns,) -> name -> (n,) float64."""
+        true = np.ldexp(values, self.exponents)
+        return {
+            block.node: true[place] for block, place in self._placed() if block.role == "input"
+        }
 
     def places(self, role: str) -> npt.NDArray[np.intp]:
         """The columns of the blocks with a role."""
-        found, start = [np.zeros(0, dtype=np.intp)], 0
+        found = [place for block, place in self._placed() if block.role == role]
+        return np.concatenate([np.zeros(0, dtype=np.intp), *found])
+
+    def _placed(self) -> Iterator[tuple[Block, npt.NDArray[np.intp]]]:
+        """The blocks and their columns."""
+        start = 0
         for block in self.blocks:
             stop = start + len(block.neurons)
-            if block.role == role:
-                found.append(np.arange(start, stop))
+            yield block, np.arange(start, stop)
             start = stop
-        return np.concatenate(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +68,13 @@ class Formulation:
         Minimises ``-margin`` (objectives ``feasibility`` and ``worst``) or ``distance``.
     layout : Layout
     targets : tuple of int
-        Which disjuncts it is about, by target class.
+        Which disjuncts it is about, by number.
     dropped : int
         Coefficients too small for solvers, left out and accounted for.
     guard : float
         In units of the margin: how far below a violation a solver's bound must be to be believed.
+    envelopes : tuple of Envelope
+        What the model only encloses, and how closely.
     """
 
     model: Model
@@ -79,6 +82,7 @@ class Formulation:
     targets: tuple[int, ...]
     dropped: int
     guard: float
+    envelopes: tuple[Envelope, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,8 +117,8 @@ class Compiled:
         The models that are needed; at least one.
     problems : tuple of Problem
         The simplified graph behind each.
-    records : tuple of Record
-        What each pass did, for the first model.
+    records : tuple of tuple of Record
+        What each pass did, for each model.
     """
 
     query: Query
@@ -125,28 +129,33 @@ class Compiled:
 
 
 def formulate(
-    query: Query, graph: Graph, bounds: Mapping[str, Interval], targets: tuple[int, ...], name: str
+    query: Query, problem: Problem, targets: tuple[int, ...], name: str
 ) -> Formulation:
-    """Write a graph whose outputs are disjuncts of a query as a model.
+    """Write a graph whose first outputs are disjuncts of a query as a model.
 
-    Every exact run of the network in the box at which a disjunct holds (for ``worst``: every
+    Every exact run of the network in the region at which a disjunct holds (for ``worst``: every
     run) is a feasible point, whose ``margin`` column may take the exact margin, and whose
     ``distance`` column the exact distance.
     """
     builder = ModelBuilder(name)
-    coded, blocks = encode(graph, bounds, builder)
-    tails = [coded[output] for output in graph.outputs]
-    spans = [bounds[output] for output in graph.outputs]
+    graph, bounds = problem.graph, problem.bounds
+    encoded = encode(graph, problem.domain, bounds, builder)
+    blocks = encoded.blocks
+    outputs = graph.outputs[: len(targets)]
+    tails = [encoded.values[output] for output in outputs]
+    spans = [bounds[output] for output in outputs]
     margin = _margin(query, builder, blocks, tails, spans, targets)
-    if query.question.objective == "closest":
-        distance = _distance(query, builder, blocks, coded[graph.inputs[0].name].expr)
-        builder.minimise(distance)
+    if query.objective == "closest":
+        assert query.image is not None
+        image, known = encoded.values[query.image], bounds[query.image]
+        builder.minimise(_distance(query, builder, blocks, image, known))
     else:
         builder.minimise(-margin)
     conditioned = condition(builder.build())
     layout = Layout(tuple(blocks), conditioned.exponents)
     guard = _unit(tails) * GUARD
-    return Formulation(conditioned.model, layout, targets, conditioned.dropped, guard)
+    envelopes = tuple(encoded.envelopes)
+    return Formulation(conditioned.model, layout, targets, conditioned.dropped, guard, envelopes)
 
 
 def _margin(
@@ -164,7 +173,7 @@ def _margin(
     """
     most = max(float(span.upper.min()) for span in spans)
     least = min(float(span.lower.min()) for span in spans)
-    if query.question.objective != "worst":
+    if query.objective != "worst":
         # only violations count, and what comes within a guard of one: an infeasible file then
         # says so with room to spare for the tolerances of solvers
         unit = _unit(tails)
@@ -199,12 +208,15 @@ def _unit(tails: list[Coded]) -> float:
     return float(2.0 ** math.ceil(math.log2(max(largest, 1.0))))
 
 
-def _distance(query: Query, builder: ModelBuilder, blocks: list[Block], x: Expr) -> Expr:
-    """A column (or a sum of columns) at least the distance of ``x`` from the centre."""
-    centre = query.question.centre
+def _distance(
+    query: Query, builder: ModelBuilder, blocks: list[Block], image: Coded, known: Interval
+) -> Expr:
+    """A column (or a sum of columns) at least the distance of the image from the centre."""
+    centre = query.centre
     assert centre is not None
-    reach = np.maximum(up(query.box.upper - centre), up(centre - query.box.lower))
-    if query.question.norm == "linf":
+    x = image.expr
+    reach = np.maximum(up(known.upper[0] - centre), up(centre - known.lower[0]))
+    if query.norm == "linf":
         d = builder.columns("distance", [0.0], [max(float(reach.max()), 0.0)])
         blocks.append(Block("distance", "", "distance", (0,)))
         away = d.repeat(len(x))
@@ -212,6 +224,7 @@ def _distance(query: Query, builder: ModelBuilder, blocks: list[Block], x: Expr)
         d = builder.columns("distance", np.zeros(len(x)), np.maximum(reach, 0.0))
         blocks.append(Block("distance", "", "distance", tuple(range(len(x)))))
         away = d
-    builder.at_most("over", x - away, centre)
-    builder.at_most("under", -x - away, -centre)
-    return d if query.question.norm == "linf" else d.total()
+    slack = image.slack
+    builder.at_most("over", x - away, up(centre + slack) if slack.any() else centre)
+    builder.at_most("under", -x - away, up(slack - centre) if slack.any() else -centre)
+    return d if query.norm == "linf" else d.total()

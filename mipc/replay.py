@@ -1,36 +1,44 @@
 """A witness, run through the original file: the only ground on which "violated" is ever said.
 
-A point counts when it lies in the exact box as floats of the network's own input type, and
-violates the requirement twice: in ONNX Runtime on the original file, with its graph
-optimisations and without, and in exact rational arithmetic.
+A point counts when its parameters lie in the exact region, and when it violates the requirement
+twice: in ONNX Runtime on the original file, with its graph optimisations and without, and in exact
+arithmetic. The network is fed what the head gives, rounded to its own input type; without a head
+the parameters are floats of that type already, and nothing is rounded.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from mipc.errors import ModelError
-from mipc.ir.network import Network
-from mipc.properties.query import Query
-from mipc.properties.requirements import Disjunct
+from mipc.errors import ModelError, RangeError
+from mipc.frontend.repair import runnable
+from mipc.ir.network import Network, Port
+from mipc.properties.query import Case, Query, Seen
 from mipc.semantics.exact import Dyadic, evaluate_exactly
 
-__all__ = ["Replay", "Runtime", "replay"]
+__all__ = ["Replay", "Runtime", "Runtimes", "replay", "round_dyadic"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Point: TypeAlias = npt.NDArray[Any]
+Range: TypeAlias = tuple[Fraction, Fraction]
 
 
 class Runtime:
     """The original file in ONNX Runtime, on one thread.
+
+    Parameters
+    ----------
+    network : Network
+    shown : sequence of str
+        Tensors inside that are wanted too.
 
     Raises
     ------
@@ -38,21 +46,36 @@ class Runtime:
         ONNX Runtime refuses the file.
     """
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, shown: Sequence[str] = ()) -> None:
+        self.network, self.shown = network, tuple(shown)
         self._sessions: list[Any] = []
 
-    def outputs(self, point: Point) -> list[Point]:
-        """The output, flattened, with graph optimisations and without."""
-        shaped = point.astype(self.network.dtype).reshape(self.network.input_shape)
-        feed = {self.network.input_name: shaped}
-        names = [self.network.output_name]
+    def run(self, feed: Mapping[str, Point], names: Sequence[str]) -> list[dict[str, Point]]:
+        """The named tensors, flattened: with graph optimisations, and without.
+
+        Parameters
+        ----------
+        feed : mapping of input name to flat numbers
+        """
+        shaped = {
+            port.name: np.asarray(feed[port.name], dtype=port.dtype).reshape(port.shape)
+            for port in self.network.inputs
+        }
         try:
-            return [session.run(names, feed)[0].reshape(-1) for session in self._opened()]
+            runs = [session.run(list(names), shaped) for session in self._opened()]
         except Exception as error:  # ONNX Runtime's own exceptions share no base class
             raise ModelError(
                 f"ONNX Runtime fails: {_first_line(error)}", where=str(self.network.path)
             ) from error
+        return [
+            {name: np.asarray(value).reshape(-1) for name, value in zip(names, run, strict=True)}
+            for run in runs
+        ]
+
+    def outputs(self, point: Point) -> list[Point]:
+        """The only output for the only input, twice, as :meth:`run`."""
+        runs = self.run({self.network.input.name: point}, [self.network.output.name])
+        return [run[self.network.output.name] for run in runs]
 
     def _opened(self) -> list[Any]:
         if not self._sessions:
@@ -62,6 +85,9 @@ class Runtime:
             import onnxruntime as ort
 
             ort.set_default_logger_severity(4)
+            path = self.network.path
+            changed = self.network.repaired or self.shown
+            source = runnable(path.read_bytes(), self.shown) if changed else str(path)
             for level in (
                 ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
                 ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
@@ -70,37 +96,89 @@ class Runtime:
                 options.intra_op_num_threads = options.inter_op_num_threads = 1
                 options.graph_optimization_level = level
                 options.log_severity_level = 4
-                path = str(Path(self.network.path))
-                session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-                self._sessions.append(session)
+                providers = ["CPUExecutionProvider"]
+                self._sessions.append(ort.InferenceSession(source, options, providers=providers))
         return self._sessions
+
+
+class Runtimes:
+    """The original files of a query's networks."""
+
+    def __init__(self, query: Query) -> None:
+        self.query = query
+        seen = [s for case in query.cases[:1] for s in case.seen if s.side == "hidden"]
+        self._opened = [
+            Runtime(network, [s.port.name for s in seen if s.network == i])
+            for i, network in enumerate(query.networks)
+        ]
+
+    def observe(self, inputs: Sequence[Point], seen: Sequence[Seen]) -> list[list[Point]]:
+        """What a question observes, in each of the two runs.
+
+        Parameters
+        ----------
+        inputs : one for each feed of the query
+        """
+        feeds: list[dict[str, Point]] = [{} for _ in self._opened]
+        for (_, network, port), point in zip(self.query.feeds, inputs, strict=True):
+            feeds[network][port.name] = point
+        results: list[list[dict[str, Point]]] = []
+        for number, runtime in enumerate(self._opened):
+            names = [s.port.name for s in seen if s.network == number and s.side != "input"]
+            wanted = list(dict.fromkeys(names))
+            results.append(runtime.run(feeds[number], wanted) if wanted else [{}, {}])
+        return [
+            [
+                feeds[s.network][s.port.name]
+                if s.side == "input"
+                else _scores(results[s.network][number][s.port.name], s)
+                for s in seen
+            ]
+            for number in range(2)
+        ]
 
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """What the original network does at a point.
+    """What the original networks do at a point.
 
     Attributes
     ----------
-    point : (n,) floats of the network's input type
+    parameters : mapping of name to (n,) floats
+    inputs : tuple of (n,) floats
+        What each input of each network was fed.
     inside : bool
-        Whether the point lies in the exact box.
-    output : (classes,)
-        Of ONNX Runtime with its graph optimisations.
+        Whether the parameters lie in the exact region.
+    outputs : tuple of arrays
+        What was observed in ONNX Runtime, with its graph optimisations.
     runtime_margin : Fraction
-        The largest margin over the disjuncts; the smaller of the two runs.
+        The largest margin over the disjuncts of the case; the smaller of the two runs.
     exact_margin : (Fraction, Fraction)
         The same in exact arithmetic; equal unless the graph holds rounded numbers.
     target : int
-        The class of the disjunct with the largest exact margin.
+        The number of the disjunct with the largest exact margin.
+    distance : float or None
+        From the centre, in the question's norm, rounded up.
     """
 
-    point: Point
+    parameters: Mapping[str, Point]
+    inputs: tuple[Point, ...]
     inside: bool
-    output: Point
+    outputs: tuple[Point, ...]
     runtime_margin: Fraction
-    exact_margin: tuple[Fraction, Fraction]
+    exact_margin: Range
     target: int
+    distance: float | None
+
+    @property
+    def point(self) -> Point:
+        """What the first input was fed."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> Point:
+        """What was observed of the last value."""
+        return self.outputs[-1]
 
     @property
     def violates(self) -> bool:
@@ -120,42 +198,97 @@ class Replay:
         return "" if exact else "spurious-witness"
 
 
-def replay(query: Query, runtime: Runtime, point: Point) -> Replay:
-    """Run a point, given as floats of the network's input type, through the original network."""
-    outputs = runtime.outputs(point)
-    finite = all(np.isfinite(output).all() for output in outputs)
-    margins = [
-        max(disjunct.margin(output) for disjunct in query.disjuncts) if finite else Fraction(-1)
-        for output in outputs
-    ]
-    graph = query.network.graph
-    values = evaluate_exactly(graph, point.astype(np.float64))
-    ranges = [_exact_margin(disjunct, values[graph.outputs[0]]) for disjunct in query.disjuncts]
+NOWHERE = Fraction(-1)
+"""A margin that says nothing: of outputs that are not finite."""
+
+
+def replay(
+    query: Query, case: Case, runtimes: Runtimes, parameters: Mapping[str, Point]
+) -> Replay:
+    """Run a point, given by its parameters, through the original networks."""
+    inside = all(region.contains(parameters[name]) for name, region in case.regions.items())
+    try:
+        values = evaluate_exactly(
+            case.base, {name: x.astype(np.float64) for name, x in parameters.items()}
+        )
+        known = [values[s.node].bounds(i) for s in case.seen for i in range(s.size)]
+        ranges = [disjunct.margin(known) for disjunct in case.disjuncts]
+    except RangeError:
+        values = {}
+        ranges = [(NOWHERE, NOWHERE) for _ in case.disjuncts]
+    inputs = tuple(
+        parameters[node].astype(port.dtype)
+        if node in parameters
+        else round_dyadic(values[node], port)
+        for node, _, port in query.feeds
+        if node in parameters or node in values
+    )
     best = max(range(len(ranges)), key=lambda i: ranges[i][0])
+    observed = runtimes.observe(inputs, case.seen) if len(inputs) == len(query.feeds) else []
     return Replay(
-        point=point,
-        inside=query.box.contains(point),
-        output=outputs[0],
-        runtime_margin=min(margins),
+        parameters=parameters,
+        inputs=inputs,
+        inside=inside and bool(observed),
+        outputs=tuple(observed[0]) if observed else (),
+        runtime_margin=min(
+            (_runtime_margin(query, case, run) for run in observed), default=NOWHERE
+        ),
         exact_margin=ranges[best],
-        target=query.disjuncts[best].target,
+        target=case.disjuncts[best].number,
+        distance=_distance(query, parameters, values),
     )
 
 
-def _exact_margin(disjunct: Disjunct, output: Dyadic) -> tuple[Fraction, Fraction]:
-    """The smallest row of a disjunct over an exactly known output."""
-    bounds = [output.bounds(i) for i in range(len(output.number))]
-    lows, highs = [], []
-    for row in disjunct.rows:
-        low = high = -disjunct.threshold
-        for entry, (least, most) in zip(row, bounds, strict=True):
-            if entry > 0:
-                low, high = low + least, high + most
-            elif entry < 0:
-                low, high = low - most, high - least
-        lows.append(low)
-        highs.append(high)
-    return min(lows), min(highs)
+def round_dyadic(value: Dyadic, port: Port) -> Point:
+    """The floats of a tensor's type that are nearest to exact numbers."""
+    unit = Fraction(2) ** value.exponent
+    numbers = [float(int(number) * unit) for number in value.number.tolist()]
+    rounded: Point = np.array(numbers).astype(port.dtype)
+    return rounded
+
+
+def _runtime_margin(query: Query, case: Case, observed: list[Point]) -> Fraction:
+    """The margin that a run of the originals gives; nothing, where the asker does not confirm."""
+    if not all(np.isfinite(value).all() for value in observed):
+        return NOWHERE
+    numbers = [Fraction(x) for value in observed for x in value.tolist()]
+    known = [(number, number) for number in numbers]
+    margin = max(disjunct.margin(known)[0] for disjunct in case.disjuncts)
+    if margin >= 0 and query.confirm is not None and not query.confirm(observed):
+        return NOWHERE
+    return margin
+
+
+def _scores(value: Point, seen: Seen) -> Point:
+    """What was observed; of an arg-max, 1 for the class that it names and 0 for the others."""
+    if not seen.port.index:
+        return value
+    scores = np.zeros(seen.size)
+    if len(value) == 1 and 0 <= int(value[0]) < seen.size:
+        scores[int(value[0])] = 1.0
+    return scores
+
+
+def _distance(
+    query: Query, parameters: Mapping[str, Point], values: Mapping[str, Dyadic]
+) -> float | None:
+    """The distance of the image from the centre in the question's norm, rounded up."""
+    if query.centre is None or query.image is None:
+        return None
+    if query.image in parameters:
+        ends = [(Fraction(x), Fraction(x)) for x in parameters[query.image].tolist()]
+    elif query.image in values:
+        image = values[query.image]
+        ends = [image.bounds(i) for i in range(len(image.number))]
+    else:
+        return None
+    gaps = [
+        max(abs(low - Fraction(c)), abs(high - Fraction(c)))
+        for (low, high), c in zip(ends, query.centre.tolist(), strict=True)
+    ]
+    total = max(gaps) if query.norm == "linf" else sum(gaps, Fraction(0))
+    nearest = float(total)
+    return nearest if Fraction(nearest) >= total else float(np.nextafter(nearest, np.inf))
 
 
 def _first_line(error: Exception) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from mipc.properties.query import Query
-from mipc.verdict import Answer, Robust, Unknown, Violated, distance, rounded_down
+from mipc.verdict import Answer, Robust, Unknown, Violated, rounded_down
 
 __all__ = ["AnswerFacts", "answer_facts", "schema"]
 
@@ -20,9 +21,17 @@ class WitnessFacts(BaseModel):
 
     input: list[float] = Field(description="Flattened; floats of the network's input type.")
     shape: list[int]
+    inputs: dict[str, list[float]] | None = Field(
+        description="Each input by name, where there are several."
+    )
     output: list[float] = Field(description="Of ONNX Runtime on the original file.")
-    predicted: int = Field(description="The class with the largest output; the first, if tied.")
-    target: int = Field(description="The class whose margin is largest in exact arithmetic.")
+    predicted: int | None = Field(
+        description="The class with the largest output; the first, if tied."
+    )
+    target: int | None = Field(
+        description="The class whose margin is largest in exact arithmetic."
+    )
+    disjunct: str = Field(description="The way in which it violates the requirement.")
     runtime_margin: float = Field(
         description="Beyond the margin asked for, in ONNX Runtime; not negative."
     )
@@ -45,7 +54,7 @@ class AnswerFacts(BaseModel):
     )
     stage: str = Field(description="What settled it: input, bounds, solver, none.")
     seconds: float
-    label: int
+    label: int | None
     margin: list[float | None] | None = Field(
         description="[lower, upper] of the largest margin in the box; null: not known."
     )
@@ -76,7 +85,7 @@ def answer_facts(query: Query, answer: Answer) -> AnswerFacts:
         trust=trust,
         stage=answer.stage,
         seconds=round(answer.seconds, 6),
-        label=query.question.requirement.label,
+        label=query.label,
         margin=_range(answer.margin),
         distance=_range(answer.distance),
         witness=witness,
@@ -90,16 +99,27 @@ def schema() -> dict[str, Any]:
 
 def _witness(query: Query, verdict: Violated) -> WitnessFacts:
     run = verdict.witness
+    disjunct = next(d for d in query.disjuncts if d.number == run.target)
+    named = {
+        f"{network}:{port.name}" if len(query.networks) > 1 else port.name: _plain(point)
+        for (_, network, port), point in zip(query.feeds, run.inputs, strict=True)
+    }
     return WitnessFacts(
-        input=[float(x) for x in run.point],
-        shape=list(query.network.input_shape),
-        output=[float(y) for y in run.output],
-        predicted=int(run.output.argmax()),
-        target=run.target,
-        runtime_margin=float(run.runtime_margin),
+        input=_plain(run.point),
+        shape=list(query.feeds[0][2].shape),
+        inputs=named if len(named) > 1 else None,
+        output=_plain(run.output),
+        predicted=int(run.output.argmax()) if query.label is not None else None,
+        target=disjunct.target,
+        disjunct=disjunct.name,
+        runtime_margin=rounded_down(run.runtime_margin),
         exact_margin=rounded_down(run.exact_margin[0]),
-        distance=distance(query, run),
+        distance=run.distance,
     )
+
+
+def _plain(numbers: npt.NDArray[Any]) -> list[float]:
+    return [float(x) for x in numbers]
 
 
 def _range(pair: tuple[float, float] | None) -> list[float | None] | None:

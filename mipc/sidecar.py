@@ -9,8 +9,8 @@ refusal, never to a verdict.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,10 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mipc.errors import InputError, ParseError
 from mipc.formulation import Compiled, Layout
+from mipc.ir.network import Port
 from mipc.passes import parse_passes
-from mipc.properties.perturbations import BoxOfArrays, LInf
-from mipc.properties.query import Question
-from mipc.properties.requirements import ArgMax
+from mipc.properties.property_question import PropertyQuestion
+from mipc.properties.query import Query
+from mipc.properties.question import Question
+from mipc.question_facts import PropertyFacts, QuestionFacts
 from mipc.semantics.encode import Block
 
 __all__ = ["Sidecar", "read_sidecar", "schema", "sidecar_bytes"]
@@ -32,38 +34,31 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class NetworkFacts(_Strict):
-    """The network the file is about."""
+class TensorFacts(_Strict):
+    """A tensor at the border of a network."""
 
+    name: str
+    shape: list[int]
+    dtype: Literal["float32", "float64", "int64"]
+
+
+class NetworkFacts(_Strict):
+    """A network the file is about."""
+
+    called: str = Field(description="What the property calls it; empty for the only one.")
     name: str = Field(description="The file's name, without its folder.")
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    input_name: str
-    input_shape: list[int]
-    output_name: str
-    classes: int
-    dtype: Literal["float32", "float64"]
+    inputs: list[TensorFacts]
+    outputs: list[TensorFacts]
     opset: int
-
-
-class QuestionFacts(_Strict):
-    """The question, complete; rationals are text such as ``1/10``."""
-
-    centre: list[float] | None = Field(description="The input, flattened; exact doubles.")
-    perturbation: str = Field(description="linf:RADIUS, or box.")
-    lower: list[float] | None = Field(None, description="The corners, where it is a box.")
-    upper: list[float] | None = None
-    domain: list[str] | None = Field(min_length=2, max_length=2)
-    label: int
-    targets: list[int] | None
-    margin: str
-    objective: Literal["feasibility", "closest", "worst"]
-    norm: Literal["linf", "l1"]
 
 
 class DisjunctFacts(_Strict):
     """One way to violate the requirement."""
 
-    target: int
+    target: int = Field(description="Its number.")
+    name: str
+    case: int = Field(description="The case, or region, it belongs to.")
     lower: float = Field(description="Bound of the largest margin in the box, from below.")
     upper: float = Field(description="And from above; negative: this disjunct cannot hold.")
     closed_by_bounds: bool
@@ -80,6 +75,15 @@ class ColumnFacts(_Strict):
     exponents: list[int] | None = Field(
         None, description="True value = column * 2**exponent; absent where all are 0."
     )
+
+
+class EnvelopeFacts(_Strict):
+    """What is not piecewise linear, and how closely the file encloses it."""
+
+    node: str
+    function: str
+    cells: int
+    error: float = Field(description="No point of the file is farther from the function.")
 
 
 class FateFacts(_Strict):
@@ -127,38 +131,20 @@ class Sidecar(_Strict):
     """Everything beside the model file."""
 
     format: Literal["mipc-sidecar"]
-    version: Literal[1]
+    version: Literal[2]
     semantics: Literal["real"] = Field(
         description="Parameters and box are exact real numbers; see spec/verdicts.md."
     )
-    network: NetworkFacts
-    question: QuestionFacts
+    networks: list[NetworkFacts] = Field(min_length=1)
+    question: QuestionFacts | PropertyFacts
     disjuncts: list[DisjunctFacts]
     targets: list[int] = Field(min_length=1, description="The disjuncts this model file is about.")
     model: ModelFacts
     columns: list[ColumnFacts]
     eliminated: list[FateFacts]
+    envelopes: list[EnvelopeFacts]
     passes: list[PassFacts]
     tolerances: Tolerances
-
-    def asked(self) -> Question:
-        """The question again."""
-        facts = self.question
-        lower, upper = np.array(facts.lower or []), np.array(facts.upper or [])
-        boxed = facts.perturbation == "box"
-        kind = BoxOfArrays(lower, upper) if boxed else LInf.parse(facts.perturbation[5:])
-        domain = None
-        if facts.domain is not None:
-            domain = (Fraction(facts.domain[0]), Fraction(facts.domain[1]))
-        targets = None if facts.targets is None else tuple(facts.targets)
-        return Question(
-            centre=None if facts.centre is None else np.array(facts.centre),
-            perturbation=kind,
-            requirement=ArgMax(facts.label, targets, Fraction(facts.margin)),
-            domain=domain,
-            objective=facts.objective,
-            norm=facts.norm,
-        )
 
     def layout(self) -> Layout:
         """What each column is."""
@@ -189,26 +175,20 @@ def sidecar_bytes(
 ) -> bytes:
     """The sidecar of one model of a compiled question: the same bytes for the same inputs."""
     formulation = compiled.formulations[number]
-    network, question = compiled.query.network, compiled.query.question
-    closest = question.objective == "closest"
+    query = compiled.query
+    closest = query.objective == "closest"
+    names = {disjunct.number: disjunct.name for disjunct in query.disjuncts}
     sidecar = Sidecar(
         format="mipc-sidecar",
-        version=1,
+        version=2,
         semantics="real",
-        network=NetworkFacts(
-            name=network.path.name,
-            sha256=network.sha256,
-            input_name=network.input_name,
-            input_shape=list(network.input_shape),
-            output_name=network.output_name,
-            classes=network.classes,
-            dtype=network.dtype,
-            opset=network.opset,
-        ),
-        question=_question(question),
+        networks=_networks(query),
+        question=_question(query.question),
         disjuncts=[
             DisjunctFacts(
                 target=part.target,
+                name=names[part.target],
+                case=query.home[part.target],
                 lower=part.lower,
                 upper=part.upper,
                 closed_by_bounds=part.upper < 0,
@@ -229,6 +209,7 @@ def sidecar_bytes(
             FateFacts(node=fate.node, what=fate.what, neurons=ranges(fate.neurons))
             for fate in compiled.problems[number].fates
         ],
+        envelopes=[EnvelopeFacts(**asdict(envelope)) for envelope in formulation.envelopes],
         passes=[PassFacts(**record.facts()) for record in compiled.records[number]],
         tolerances=Tolerances(feasibility=1e-6, integrality=1e-6),
     )
@@ -249,7 +230,8 @@ def read_sidecar(path: str | Path) -> Sidecar:
     data = read_bytes(path)
     try:
         sidecar = Sidecar.model_validate_json(data)
-        sidecar.asked()
+        if isinstance(sidecar.question, QuestionFacts):
+            sidecar.question.question()
         sidecar.layout()
         parse_passes(sidecar.pipeline())
         if len(set(sidecar.targets)) < len(sidecar.targets):
@@ -300,21 +282,31 @@ def expand(text: str) -> tuple[int, ...]:
     return tuple(neurons)
 
 
-def _question(question: Question) -> QuestionFacts:
-    kind, requirement = question.perturbation, question.requirement
-    corners = (kind.lower, kind.upper) if isinstance(kind, BoxOfArrays) else None
-    return QuestionFacts(
-        centre=None if question.centre is None else _plain(question.centre),
-        perturbation=str(kind),
-        lower=None if corners is None else _plain(corners[0]),
-        upper=None if corners is None else _plain(corners[1]),
-        domain=None if question.domain is None else [str(end) for end in question.domain],
-        label=requirement.label,
-        targets=None if requirement.targets is None else list(requirement.targets),
-        margin=str(requirement.margin),
-        objective=question.objective,
-        norm=question.norm,
-    )
+def _networks(query: Query) -> list[NetworkFacts]:
+    names = [""] * len(query.networks)
+    if isinstance(query.question, PropertyQuestion):
+        names = [declared.name for declared in query.question.source.networks]
+    return [
+        NetworkFacts(
+            called=name,
+            name=network.path.name,
+            sha256=network.sha256,
+            inputs=[_tensor(port) for port in network.inputs],
+            outputs=[_tensor(port) for port in network.outputs],
+            opset=network.opset,
+        )
+        for name, network in zip(names, query.networks, strict=True)
+    ]
+
+
+def _question(question: Question | PropertyQuestion) -> QuestionFacts | PropertyFacts:
+    if isinstance(question, PropertyQuestion):
+        return PropertyFacts.of(question)
+    return QuestionFacts.of(question)
+
+
+def _tensor(port: Port) -> TensorFacts:
+    return TensorFacts(name=port.name, shape=list(port.shape), dtype=port.dtype)
 
 
 def _columns(layout: Layout) -> list[ColumnFacts]:
@@ -332,10 +324,6 @@ def _columns(layout: Layout) -> list[ColumnFacts]:
         )
         start += len(block.neurons)
     return facts
-
-
-def _plain(numbers: Iterable[float]) -> list[float]:
-    return [float(x) + 0.0 for x in numbers]
 
 
 def _text(facts: dict[str, Any]) -> str:

@@ -28,7 +28,6 @@ __all__ = [
     "Verdict",
     "Violated",
     "conclude",
-    "distance",
     "finding_of",
     "weigh",
 ]
@@ -75,6 +74,7 @@ class Finding:
     Attributes
     ----------
     target : int
+        The disjunct's number.
     closed : "bounds", "solver" or None
         On whose word it cannot hold.
     upper : float
@@ -127,7 +127,7 @@ def conclude(
     """
     witnesses = [run for run in replays if run.violates]
     upper = max((finding.upper for finding in findings), default=float("inf"))
-    complete = {f.target for f in findings} == {d.target for d in query.disjuncts}
+    complete = {f.target for f in findings} == {d.number for d in query.disjuncts}
     lower = max((rounded_down(run.exact_margin[0]) for run in replays if run.inside), default=None)
     margin = (lower, max(upper, lower)) if lower is not None and complete else None
     if margin is None and complete:
@@ -158,7 +158,7 @@ def weigh(query: Query, known: Finding, claim: Solution, guard: float) -> Findin
     A dual bound on the margin closes it too, where it stays below a violation by more than the
     model's guard (see :class:`~mipc.formulation.Formulation`).
     """
-    objective = query.question.objective
+    objective = query.objective
     if known.closed is not None and objective != "worst":
         return known
     if claim.status is Status.INFEASIBLE and objective != "worst":
@@ -200,25 +200,12 @@ def _still_open(known: Finding, claim: Solution) -> Finding:
     return replace(known, closed=None, reason=reason, detail=claim.detail)
 
 
-def distance(query: Query, run: Replay) -> float | None:
-    """The distance of a point from the centre in the question's norm, rounded up."""
-    centre = query.question.centre
-    if centre is None:
-        return None
-    gaps = [
-        abs(Fraction(x) - Fraction(c))
-        for x, c in zip(run.point.tolist(), centre.tolist(), strict=True)
-    ]
-    total = max(gaps) if query.question.norm == "linf" else sum(gaps, Fraction(0))
-    return float(Enclosed.of(total).above)
-
-
 def _why_unknown(query: Query, open_ones: Sequence[Finding], replays: Sequence[Replay]) -> Unknown:
     """The first reason that a finding gives; else what was wrong with the last point replayed."""
     for finding in open_ones:
         if finding.reason:
             return Unknown(finding.reason, finding.detail)
-    if not query.box.has_float:
+    if not any(case.has_float for case in query.cases):
         return Unknown("no-float-in-box", "no point of the network's floats lies in the box")
     flaws = [run.flaw for run in replays if run.flaw]
     return Unknown(flaws[-1] if flaws else "undecided")
@@ -226,16 +213,16 @@ def _why_unknown(query: Query, open_ones: Sequence[Finding], replays: Sequence[R
 
 def _best(query: Query, witnesses: list[Replay]) -> Replay:
     """The nearest witness for ``closest``, the one with the largest margin otherwise."""
-    if query.question.objective == "closest":
-        return min(witnesses, key=lambda run: distance(query, run) or 0.0)
+    if query.objective == "closest":
+        return min(witnesses, key=lambda run: run.distance or 0.0)
     return max(witnesses, key=lambda run: run.exact_margin[0])
 
 
 def _distances(query: Query, best: Replay, least: float) -> Range | None:
-    reached = distance(query, best)
+    reached = best.distance
     if reached is None:
         return None
-    return (min(least, reached) if query.question.objective == "closest" else 0.0), reached
+    return (min(least, reached) if query.objective == "closest" else 0.0), reached
 
 
 def rounded_down(value: Fraction) -> float:

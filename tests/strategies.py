@@ -18,7 +18,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from mipc.ir.graph import Graph
-from mipc.ir.network import Network
+from mipc.ir.network import Network, Port
 from mipc.ir.ops import Affine, Input, Max, Node, Op, Relu
 from mipc.numerics.convolution import ConvMap
 from mipc.numerics.interval import Interval
@@ -338,9 +338,9 @@ def network_of(graph: Graph) -> Network:
     """A network that was never in a file: all but running it works."""
     classes = graph[graph.outputs[0]].size
     size = graph.inputs[0].size
-    return Network(
-        graph, Path("made-up.onnx"), "0" * 64, "x", "out", (size,), (classes,), "float64", 17
-    )
+    source = Port("x", graph.inputs[0].name, (size,), "float64")
+    target = Port("out", graph.outputs[0], (classes,), "float64")
+    return Network(graph, Path("made-up.onnx"), "0" * 64, (source,), (target,), 17)
 
 
 thresholds = st.sampled_from([Fraction(0), Fraction(1, 10), Fraction(-1, 10), Fraction(1, 2)])

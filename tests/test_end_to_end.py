@@ -54,10 +54,10 @@ def test_a_violated_image_has_a_replayed_witness(wk17a):
     answer = mipc.verify(query, timeout=120)
     assert isinstance(answer.verdict, Violated)
     run = answer.verdict.witness
-    assert query.box.contains(run.point)
+    assert query.region.contains(run.point)
     assert run.runtime_margin >= 0
     assert run.exact_margin[0] >= 0
-    assert int(run.output.argmax()) != query.question.requirement.label
+    assert int(run.output.argmax()) != query.label
 
 
 def test_a_misclassified_image_is_violated_at_distance_zero_without_a_model(wk17a):

@@ -108,7 +108,7 @@ def small(tmp_path, layers, width):
 
 def closest(highs, network, centre, targets, radius, norm, margin=Fraction(0)):
     classes = tuple(t - 1 for t in targets)
-    label = next(c for c in range(network.classes) if c not in classes)
+    label = next(c for c in range(network.output.size) if c not in classes)
     question = mipc.Question(
         centre=np.asarray(centre, dtype=float),
         perturbation=mipc.LInf(radius),

@@ -75,8 +75,9 @@ def mipc_passes(keep):
 
 def test_an_exact_violation_that_the_runtime_does_not_show_vetoes_robust(tmp_path):
     query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), question())
-    point = query.box.nearest(query.question.centre)
-    run = Replay(point, True, np.zeros(2), Fraction(-1), (Fraction(1), Fraction(1)), 1)
+    point = query.region.nearest(query.centre)
+    margins = (Fraction(1), Fraction(1))
+    run = Replay({"x": point}, (point,), True, (np.zeros(2),), Fraction(-1), margins, 1, 0.0)
     answer = conclude(query, [Finding(1, "solver", -1.0)], [run], "solver")
     assert isinstance(answer.verdict, Unknown)
     assert answer.verdict.reason == "float-mismatch"

@@ -48,6 +48,7 @@ def compile_command(
     from mipc.compile import compile_query, write_files
     from mipc.milp.files import check_model_path
     from mipc.networks import remember
+    from mipc.properties.property_question import PropertyQuestion
 
     check_model_path(output)
     steps = q.chosen_passes(passes)
@@ -57,7 +58,10 @@ def compile_command(
         compiled = compile_query(query, steps, combine=combine, all_disjuncts=all_disjuncts)
         progress("writing files")
         written = write_files(compiled, output)
-    remember(query.network)
+    for network in query.networks:
+        remember(network.path, network.sha256)
+    if isinstance(query.question, PropertyQuestion):
+        remember(Path(query.question.source.source), query.question.sha256)
     if explain:
         show_records(compiled.records[0])
     facts = _facts(compiled, written)

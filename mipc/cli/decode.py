@@ -27,6 +27,12 @@ def decode_command(
             metavar="FILE", help="The network, where it is not found by itself.", show_default=False
         ),
     ] = None,
+    property: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The VNN-LIB property, likewise.", show_default=False
+        ),
+    ] = None,
     witness: q.WitnessFile = None,
     json: q.Json = False,
 ) -> None:
@@ -41,16 +47,24 @@ def decode_command(
     from mipc.decoding import Pair, decode, question_of
     from mipc.frontend.onnx import read_network
     from mipc.networks import find
+    from mipc.question_facts import PropertyFacts
     from mipc.witness_files import check_witness_path
 
     begin = time.perf_counter()
     if witness is not None:
         check_witness_path(witness)
     pairs = Pair.read_all(files)
-    facts = pairs[0].sidecar.network
-    network = read_network(model or find(facts.name, facts.sha256, files[0].parent))
+    folder, sidecar = files[0].parent, pairs[0].sidecar
+    networks = {}
+    for facts in sidecar.networks:
+        single = model if len(sidecar.networks) == 1 else None
+        networks[facts.called] = read_network(single or find(facts.name, facts.sha256, folder))
+    asked = sidecar.question
+    if isinstance(asked, PropertyFacts) and property is None:
+        property = find(asked.property, asked.sha256, folder, "--property")
     with working() as progress:
         progress("replaying")
-        answer = decode(pairs, network)
+        answer = decode(pairs, networks, property)
     answer = replace(answer, seconds=time.perf_counter() - begin)
-    tell(question_of(pairs[0], network), answer, witness=witness, json=json)
+    query = question_of(pairs[0], networks, property)
+    tell(query, answer, witness=witness, json=json)

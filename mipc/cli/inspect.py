@@ -27,7 +27,10 @@ def inspect_command(ask: q.Ask | None, model: Path, passes: q.Passes = None) -> 
         if passes is not None:
             raise OptionError("passes need a question", remedy="give --perturbation")
         network = read_network(model)
-        out(f"opset {network.opset}, input {network.input_name!r} {network.dtype}")
+        inputs = ", ".join(f"{port.name!r} {port.dtype}" for port in network.inputs)
+        out(f"opset {network.opset}, input {inputs}")
+        for note in network.notes:
+            out(note)
         out(graph_text(network.graph).rstrip())
         return
     from mipc.compile import compile_query

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial, wraps
 from inspect import Parameter, Signature, signature
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mipc.ir.network import Network
+    from mipc.properties.normalisation import Normalisation
     from mipc.passes import Pass
     from mipc.properties.query import Query
+    from mipc.properties.requirements import Requirement
 else:
     Query = Any  # so that the annotations of `asked` can be read when a command is registered
 
@@ -55,20 +58,21 @@ Label: TypeAlias = Annotated[
     ),
 ]
 Perturbed: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--perturbation",
-        metavar="P",
-        help="linf:RADIUS, or box:LOWER.npy,UPPER.npy.",
-        show_default=False,
-    ),
-]
-MaybePerturbed: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--perturbation",
         metavar="P",
-        help="linf:RADIUS, or box:LOWER.npy,UPPER.npy: show the graph after each pass.",
+        help="linf:RADIUS, box:LOWER.npy,UPPER.npy, ...: see spec/perturbations.md; "
+        "several are joined by +.",
+        show_default=False,
+    ),
+]
+PropertyFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--property",
+        metavar="FILE",
+        help="Or a VNN-LIB property, version 1 or 2, plain or .gz: it says all but the objective.",
         show_default=False,
     ),
 ]
@@ -79,6 +83,38 @@ Target: TypeAlias = Annotated[
         help="Only these classes winning is a violation. Default: any other class.",
         show_default=False,
     ),
+]
+Exclude: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="T,..", help="Classes that may win as well.", show_default=False),
+]
+Top: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K",
+        help="The label only has to stay among the K largest outputs.",
+        show_default=False,
+    ),
+]
+Violation: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FORMULA",
+        help='What violates the requirement, in outputs y0, y1, ...: "y0 - 2 y1 >= 0.5 or '
+        '(y2 <= 1 and y0 >= y1)".',
+        show_default=False,
+    ),
+]
+Mean: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="M,..",
+        help="The network receives (image - mean) / std: a number a channel, or one.",
+        show_default=False,
+    ),
+]
+Std: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="S,..", help="See --mean.", show_default=False)
 ]
 Margin: TypeAlias = Annotated[
     str, typer.Option(metavar="M", help="How far ahead a violating class must be.")
@@ -127,45 +163,113 @@ Json: TypeAlias = Annotated[
 def asked(
     *,
     model: Model,
-    perturbation: Perturbed,
+    perturbation: Perturbed = None,
+    property: PropertyFile = None,
     dataset: Dataset = None,
     index: Index = None,
     centre: Centre = None,
     label: Label = None,
     target: Target = None,
+    exclude: Exclude = None,
+    top: Top = None,
+    violation: Violation = None,
     margin: Margin = "0",
     objective: ObjectiveOption = "feasibility",
     norm: Norm = "linf",
     domain: Domain = None,
+    mean: Mean = None,
+    std: Std = None,
 ) -> Query:
     """Read the network and join it to the question that the options make."""
+    given = [dataset, index, centre, label, target, exclude, top, violation, domain, mean, std]
+    if property is not None:
+        if perturbation is not None or any(option is not None for option in given):
+            raise OptionError("--property says all; only --objective goes with it")
+        return _asked_by_property(model, property, objective)
+    if perturbation is None:
+        raise OptionError("what is asked?", remedy="give --perturbation, or --property")
     from mipc.frontend.onnx import read_network
     from mipc.numerics.rationals import parse_rational
+    from mipc.properties.normalisation import Normalisation
     from mipc.properties.perturbations import parse_perturbation
-    from mipc.properties.query import Question, ask
-    from mipc.properties.requirements import ArgMax
+    from mipc.properties.question import Question, ask
 
     kind = parse_perturbation(perturbation)
     chosen_objective = _one_of("--objective", objective, ("feasibility", "closest", "worst"))
     chosen_norm = _one_of("--norm", norm, ("linf", "l1"))
-    targets = _targets(target)
+    wins = _Wins(_classes("--target", target), _classes("--exclude", exclude), top, violation)
     gap = parse_rational(margin, "--margin")
+    wins.check(label, gap)
     limits = _domain(domain, perturbation)
+    normalisation = Normalisation.parse(mean, std)
     network = read_network(model)
     numbers, known = _centre(network, dataset, index, centre)
-    if label is None:
-        label = known if known is not None else _predicted(network, numbers)
+    if label is None and violation is None:
+        label = known if known is not None else _predicted(network, numbers, normalisation)
     return ask(
         network,
         Question(
             centre=numbers,
             perturbation=kind,
-            requirement=ArgMax(label, targets, gap),
+            requirement=wins.requirement(label, gap),
             domain=limits,
             objective=chosen_objective,
             norm=chosen_norm,
+            normalisation=normalisation,
         ),
     )
+
+
+def _asked_by_property(model: Path, file: Path, objective: str) -> Query:
+    from mipc.frontend.onnx import read_network
+    from mipc.properties.property_question import PropertyQuestion, ask_property
+
+    chosen = _one_of("--objective", objective, ("feasibility", "worst"))
+    question = PropertyQuestion.read(file, chosen)
+    names = [declared.name for declared in question.source.networks]
+    network = read_network(model)
+    if len(names) > 1 and any(d.same_kind != "equal" for d in question.source.networks[1:]):
+        raise OptionError(
+            f"the property is about {len(names)} networks: {', '.join(names)}",
+            remedy="use mipc-vnnlib verify, which takes --network NAME=FILE for each",
+        )
+    return ask_property({names[0]: network}, question)
+
+
+@dataclass(frozen=True)
+class _Wins:
+    """The options that say what violates the requirement."""
+
+    targets: tuple[int, ...] | None
+    excluded: tuple[int, ...] | None
+    top: int | None
+    violation: str | None
+
+    def check(self, label: int | None, margin: Fraction) -> None:
+        """Refuse options that contradict each other."""
+        others = self.targets or self.excluded
+        if self.violation is not None and (others or self.top or label is not None or margin):
+            raise OptionError(
+                "--violation says all; --label, --target, --exclude, --top and --margin do not "
+                "go with it"
+            )
+        if self.top is not None and others:
+            raise OptionError("--top does not go with --target and --exclude")
+        if self.violation is not None:
+            from mipc.properties.inequalities import parse_violation
+
+            parse_violation(self.violation)
+
+    def requirement(self, label: int | None, margin: Fraction) -> Requirement:
+        """What they say."""
+        from mipc.properties.requirements import ArgMax, Linear, TopK
+
+        if self.violation is not None:
+            return Linear(self.violation)
+        assert label is not None
+        if self.top is not None:
+            return TopK(label, self.top, margin)
+        return ArgMax(label, self.targets, margin, self.excluded or ())
 
 
 Ask: TypeAlias = Callable[[], Query]
@@ -180,11 +284,6 @@ def asking(command: Callable[..., None], *, optional: bool = False) -> Callable[
     """
     hints = get_type_hints(asked, include_extras=True)
     theirs = [p.replace(annotation=hints[p.name]) for p in signature(asked).parameters.values()]
-    if optional:
-        theirs = [
-            p.replace(default=None, annotation=MaybePerturbed) if p.name == "perturbation" else p
-            for p in theirs
-        ]
     hints = get_type_hints(command, include_extras=True)
     own = [
         p.replace(annotation=hints[p.name], kind=Parameter.KEYWORD_ONLY)
@@ -198,7 +297,8 @@ def asking(command: Callable[..., None], *, optional: bool = False) -> Callable[
         if optional:
             _check_question(words)
             given["model"] = words["model"]
-            ask = None if words["perturbation"] is None else ask
+            if words["perturbation"] is None and words["property"] is None:
+                ask = None
         command(ask, **given)
 
     vars(run)["__signature__"] = Signature([*theirs, *own])
@@ -208,9 +308,13 @@ def asking(command: Callable[..., None], *, optional: bool = False) -> Callable[
 
 def _check_question(words: dict[str, Any]) -> None:
     """Refuse parts of a question without the perturbation that makes it one."""
-    parts = ("dataset", "index", "centre", "label", "target", "domain")
-    if words["perturbation"] is None and any(words[part] is not None for part in parts):
-        raise OptionError("a question needs --perturbation")
+    parts = (
+        "dataset", "index", "centre", "label", "target", "exclude", "top", "violation", "domain",
+        "mean", "std",
+    )  # fmt: skip
+    asked = words["perturbation"] is not None or words["property"] is not None
+    if not asked and any(words[part] is not None for part in parts):
+        raise OptionError("a question needs --perturbation or --property")
 
 
 def chosen_passes(text: str | None) -> tuple[Pass, ...]:
@@ -228,17 +332,17 @@ def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> Any:
     return value
 
 
-def _targets(text: str | None) -> tuple[int, ...] | None:
+def _classes(option: str, text: str | None) -> tuple[int, ...] | None:
     if text is None:
         return None
     try:
         targets = tuple(int(part) for part in text.split(","))
     except ValueError:
         raise OptionError(
-            f"{text!r} is no list of classes", where="--target", remedy="write it like 3,5"
+            f"{text!r} is no list of classes", where=option, remedy="write it like 3,5"
         ) from None
     if len(set(targets)) != len(targets):
-        raise OptionError(f"{text!r} names a class twice", where="--target")
+        raise OptionError(f"{text!r} names a class twice", where=option)
     return targets
 
 
@@ -271,15 +375,19 @@ def _centre(
     if (dataset is None) != (index is None):
         raise OptionError("--dataset and --index belong together")
     if path is not None:
-        return read_input(path, network.input_shape), None
+        return read_input(path, network.input.shape), None
     if dataset is not None and index is not None:
         sample = read_sample(dataset, index)
-        check_layout(sample.image.shape, network.input_shape, f"images of {dataset}")
+        check_layout(sample.image.shape, network.input.shape, f"images of {dataset}")
         return sample.image.reshape(-1), sample.label
     return None, None
 
 
-def _predicted(network: Network, numbers: npt.NDArray[np.float64] | None) -> int:
+def _predicted(
+    network: Network,
+    numbers: npt.NDArray[np.float64] | None,
+    normalisation: Normalisation | None,
+) -> int:
     """What the original network says of the input."""
     from mipc.replay import Runtime
 
@@ -287,4 +395,7 @@ def _predicted(network: Network, numbers: npt.NDArray[np.float64] | None) -> int
         raise OptionError(
             "there is no input, and so no label", remedy="give --input, or --dataset and --index"
         )
-    return int(Runtime(network).outputs(numbers)[0].argmax())
+    if normalisation is not None:
+        numbers = normalisation.of(numbers, network.input.shape)
+    output = Runtime(network).outputs(numbers)[0]
+    return int(output[0]) if network.output.index else int(output.argmax())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mipc.decide import Progress
     from mipc.passes import Record
     from mipc.properties.query import Query
-    from mipc.results import AnswerFacts
+    from mipc.results import AnswerFacts, WitnessFacts
     from mipc.verdict import Answer
 
 __all__ = ["EXIT", "answer_text", "explain", "out", "stderr", "tell", "working"]
@@ -64,9 +64,8 @@ def tell(query: Query, answer: Answer, *, witness: Path | None, json: bool) -> N
 
     facts = answer_facts(query, answer)
     if witness is not None and isinstance(answer.verdict, Violated):
-        write_witness(witness, answer.verdict.witness.point, query.network.input_shape)
-    asked = float(query.question.requirement.margin)
-    out(facts.model_dump_json() if json else answer_text(facts, asked))
+        write_witness(witness, answer.verdict.witness.point, query.feeds[0][2].shape)
+    out(facts.model_dump_json() if json else answer_text(facts, query.asked))
     raise typer.Exit(EXIT[facts.verdict])
 
 
@@ -103,13 +102,19 @@ def answer_text(facts: AnswerFacts, asked: float) -> str:
     if facts.distance:
         lines.append(f"  distance        {_between(facts.distance)}")
     if facts.witness:
-        runtime, exact = facts.witness.runtime_margin + asked, facts.witness.exact_margin + asked
-        lines.append(
-            f"  witness         class {facts.witness.target} leads by {runtime:.6g} in ONNX "
-            f"Runtime, {exact:.6g} exactly; the label is {facts.label}"
-        )
+        lines.append(f"  witness         {_witness_text(facts.witness, facts.label, asked)}")
     lines.append(f"  settled by      {facts.stage}, in {facts.seconds:.2f} s")
     return "\n".join(lines)
+
+
+def _witness_text(witness: WitnessFacts, label: int | None, asked: float) -> str:
+    runtime, exact = witness.runtime_margin, witness.exact_margin
+    if witness.target is None or label is None:
+        return f"{witness.disjunct} holds by {runtime:.6g} in ONNX Runtime, {exact:.6g} exactly"
+    return (
+        f"class {witness.target} leads by {runtime + asked:.6g} in ONNX Runtime, "
+        f"{exact + asked:.6g} exactly; the label is {label}"
+    )
 
 
 def _between(ends: Sequence[float | None]) -> str:

@@ -17,10 +17,12 @@ import numpy.typing as npt
 
 from mipc.errors import ModelError, UnsafeModel
 from mipc.frontend.limits import MOST_IN_ALL, count
-from mipc.ir.ops import Affine, Input, Max, Node, Op, Relu
+from mipc.ir.ops import Affine, Input, Max, Node, Op, Relu, Smooth
+from mipc.numerics.functions import Function
 from mipc.numerics.linear_maps import LinearMap, ScaleMap, SelectMap, identity
+from mipc.numerics.relaxation import Product
 
-__all__ = ["Builder", "Constant", "Tensor", "Value"]
+__all__ = ["Builder", "Constant", "Order", "Tensor", "Value"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
@@ -63,11 +65,23 @@ class Value:
 Tensor: TypeAlias = Constant | Value
 
 
+@dataclass(frozen=True)
+class Order:
+    """A value in the same order as another: what a softmax was applied to.
+
+    ``scores`` tells whether their differences are the same too.
+    """
+
+    node: str
+    scores: bool = False
+
+
 @dataclass
 class Builder:
     """Grows the node list of a graph; every method returns the tensor it made."""
 
     nodes: list[Node] = field(default_factory=list)
+    order: dict[str, Order] = field(default_factory=dict)
     _names: set[str] = field(default_factory=set)
     _taken: int = 0
 
@@ -127,6 +141,14 @@ class Builder:
     def relu(self, x: Value, *, origin: str, name: str) -> Value:
         """``max(x, 0)``, elementwise."""
         return self._node(Relu(), [x], x.shape, name, origin)
+
+    def smooth(self, x: Value, function: Function, *, origin: str, name: str) -> Value:
+        """``f(x)``, elementwise."""
+        return self._node(Smooth(function), [x], x.shape, name, origin)
+
+    def product(self, x: Value, y: Value, *, origin: str, name: str) -> Value:
+        """``x y``, elementwise, of two values of one shape."""
+        return self._node(Smooth(Product()), [x, y], x.shape, name, origin)
 
     def maximum(
         self, x: Value, groups: Index, shape: tuple[int, ...], *, origin: str, name: str

@@ -6,14 +6,17 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mipc.errors import ModelError, UnsafeModel, UnsupportedOperator
-from mipc.frontend.builder import Builder, Tensor, Value
+from mipc.frontend.builder import Builder, Constant, Tensor, Value
 from mipc.frontend.limits import count
 from mipc.frontend.located import located
+from mipc.frontend.repair import peel_arg_max, repair
 from mipc.frontend.spelling import spell
 from mipc.frontend.tensors import read_tensor
 from mipc.ir.graph import Graph
-from mipc.ir.network import Dtype, Network
+from mipc.ir.network import Dtype, Network, Port
 
 __all__ = ["read_network"]
 
@@ -23,7 +26,7 @@ OLDEST_OPSET = 7
 
 
 def read_network(path: str | Path) -> Network:
-    """Read an ONNX file, opset 7 or newer, with one input and one output.
+    """Read an ONNX file, opset 7 or newer.
 
     Raises
     ------
@@ -32,7 +35,7 @@ def read_network(path: str | Path) -> Network:
     UnsafeModel
         Huge declared shapes, external data outside the model's folder: before memory is taken.
     ModelError
-        Not an ONNX file; non-finite weights; several inputs or outputs.
+        Not an ONNX file; non-finite weights; no input.
     """
     path = Path(path)
     with located("this is not a well-formed ONNX file", str(path)):
@@ -42,29 +45,66 @@ def read_network(path: str | Path) -> Network:
 
 def _network(model: Any, digest: str, path: Path) -> Network:
     opset = _opset(model, path)
+    repaired = repair(model)
+    indexed = peel_arg_max(model.graph)
     build = Builder()
     tensors = _initializers(model.graph, build, path)
-    given = [entry for entry in model.graph.input if entry.name not in tensors]
-    source = _only(given, "input", path)
-    shape, dtype = _input_type(source, f"{path}: input '{source.name}'")
-    tensors[source.name] = build.input(source.name, shape)
-    target = _only(model.graph.output, "output", path)
+    inputs = []
+    for entry in model.graph.input:
+        if entry.name not in tensors:
+            shape, dtype = _input_type(entry, f"{path}: input '{entry.name}'")
+            source = build.input(entry.name, shape)
+            tensors[entry.name] = source
+            inputs.append(Port(entry.name, source.name, shape, dtype))
+    if not inputs:
+        raise ModelError("the network has no input", where=str(path))
     spell(model.graph, tensors, build, opset, path)
-    output = tensors.get(target.name)
-    if not isinstance(output, Value):
-        known = "does not depend on the input" if output else "is not computed by any node"
-        raise ModelError(f"the output {known}", where=f"{path}: output '{target.name}'")
+    outputs = tuple(
+        _output(entry, tensors, build, path, indexed.get(entry.name)) for entry in model.graph.output
+    )
+    names = dict.fromkeys(port.node for port in outputs)
+    ordered = dict.fromkeys(port.order for port in outputs if port.order)
+    graph = Graph(build.nodes, [*names, *(name for name in ordered if name not in names)]).pruned()
+    notes = tuple(f"{name!r} is declared double over float weights; read as float" for name in repaired)
     return Network(
-        graph=Graph(build.nodes, [output.name]).pruned(),
+        graph=graph,
         path=path,
         sha256=digest,
-        input_name=source.name,
-        output_name=target.name,
-        input_shape=shape,
-        output_shape=output.shape,
-        dtype=dtype,
+        inputs=tuple(inputs),
+        outputs=outputs,
         opset=opset,
+        notes=notes,
+        hidden={
+            name: Port(name, value.name, value.shape)
+            for name, value in tensors.items()
+            if isinstance(value, Value) and value.name in graph
+        },
+        repaired=bool(repaired),
     )
+
+
+def _output(
+    entry: Any, tensors: dict[str, Tensor], build: Builder, path: Path, index: str | None
+) -> Port:
+    """A border of the network; ``index`` is the original name where an arg-max was taken away."""
+    where = f"{path}: output '{index or entry.name}'"
+    found = tensors.get(entry.name)
+    if found is None:
+        raise ModelError("the output is not computed by any node", where=where)
+    if isinstance(found, Constant):
+        if found.array.dtype.kind not in "fiub" or found.array.size == 0:
+            raise ModelError("the output holds no numbers", where=where)
+        radius = 2 * found.relative * np.abs(found.array)
+        found = build.affine(
+            [], [], found.array, found.shape, radius=radius, origin="output", name=entry.name
+        )
+    if index is not None:
+        return Port(index, found.name, found.shape, "int64", order=found.name, index=True)
+    order = build.order.get(found.name)
+    kind = _kinds().get(entry.type.tensor_type.elem_type, "float32")
+    if order is None:
+        return Port(entry.name, found.name, found.shape, kind)
+    return Port(entry.name, found.name, found.shape, kind, order.node, order.scores)
 
 
 def _parse(path: Path) -> tuple[Any, str]:
@@ -133,24 +173,11 @@ def _initializers(graph: Any, build: Builder, path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def _only(entries: Any, kind: str, path: Path) -> Any:
-    if len(entries) != 1:
-        names = ", ".join(entry.name for entry in entries) or "none"
-        raise ModelError(
-            f"a network with one {kind} is needed; this one has {len(entries)}: {names}",
-            where=str(path),
-        )
-    return entries[0]
-
-
 def _input_type(entry: Any, where: str) -> tuple[tuple[int, ...], Dtype]:
     """Shape and type of the input; a batch dimension that is not fixed becomes 1."""
     import onnx
 
-    kinds: dict[int, Dtype] = {
-        onnx.TensorProto.FLOAT: "float32",
-        onnx.TensorProto.DOUBLE: "float64",
-    }
+    kinds = _kinds()
     tensor = entry.type.tensor_type
     if tensor.elem_type not in kinds:
         names = {number: name for name, number in onnx.TensorProto.DataType.items()}
@@ -176,3 +203,10 @@ def _size(axis: int, dimension: Any, where: str) -> int:
         where=where,
         remedy="only the batch dimension, the first, may be symbolic",
     )
+
+
+def _kinds() -> dict[int, Dtype]:
+    """The types of tensors that networks may take and give."""
+    import onnx
+
+    return {onnx.TensorProto.FLOAT: "float32", onnx.TensorProto.DOUBLE: "float64"}

@@ -22,7 +22,7 @@ from typing import Any, TypeAlias, TypedDict
 import numpy as np
 
 from mipc.errors import UnsupportedOperator
-from mipc.frontend.builder import Builder, Constant, Tensor, Value
+from mipc.frontend.builder import Builder, Constant, Order, Tensor, Value
 from mipc.frontend.limits import MOST_AXES, count
 
 __all__ = ["Call", "Operator", "find", "operator", "operators", "supported"]
@@ -122,6 +122,13 @@ class Call:
     def broadcast(self, *tensors: Tensor) -> tuple[int, ...]:
         """The shape that tensors have together, as numpy broadcasts."""
         return self.room(*np.broadcast_shapes(*(tensor.shape for tensor in tensors)))
+
+    def ordered(self, result: Tensor) -> Tensor:
+        """A result whose numbers have the same order as those of the first input."""
+        x = self[0]
+        if isinstance(x, Value) and isinstance(result, Value):
+            self.build.order[result.name] = Order(x.name)
+        return result
 
     def labels(self, step: str = "") -> Labels:
         """Origin and name for a node made for this call: its output, or a named step before it."""

@@ -13,7 +13,8 @@ from typing import Any
 import networkx as nx
 
 from mipc.errors import InternalError
-from mipc.ir.ops import Affine, Input, Max, Node, Op, Relu
+from mipc.ir.ops import Affine, Input, Max, Node, Op, Relu, Smooth
+from mipc.numerics.relaxation import Product
 
 __all__ = ["Graph"]
 
@@ -119,6 +120,9 @@ def _legal(op: Op, size: int, sizes: list[int]) -> bool:
             return not sizes
         case Relu():
             return sizes == [size]
+        case Smooth(function, cells):
+            count = 2 if isinstance(function, Product) else 1
+            return sizes == [size] * count and cells >= 1
         case Affine(maps, offset, _, radius):
             shapes = [m.shape for m in maps]
             fits = shapes == [(size, n) for n in sizes] and offset.shape == (size,)

@@ -2,20 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from mipc.errors import QuestionError
 from mipc.ir.graph import Graph
 
-__all__ = ["Dtype", "Network"]
+__all__ = ["Dtype", "Network", "Port"]
 
-Dtype: TypeAlias = Literal["float32", "float64"]
+Dtype: TypeAlias = Literal["float32", "float64", "int64"]
+
+
+@dataclass(frozen=True)
+class Port:
+    """A tensor at the border of a network.
+
+    Attributes
+    ----------
+    name : str
+        In the ONNX file.
+    node : str
+        The value of the graph that holds its numbers.
+    shape : tuple of int
+        A symbolic batch dimension is 1.
+    dtype : "float32", "float64" or "int64"
+        Of the numbers in the original network; ``int64`` only for an arg-max.
+    order : str or None
+        A value whose numbers have the same order as this one's: what a final softmax, sigmoid or
+        arg-max was applied to.
+    scores : bool
+        Whether differences of ``order`` are those of this tensor too (log-softmax).
+    index : bool
+        Whether the tensor is the arg-max of ``order``: one class number instead of scores.
+    """
+
+    name: str
+    node: str
+    shape: tuple[int, ...]
+    dtype: Dtype = "float32"
+    order: str | None = None
+    scores: bool = False
+    index: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many numbers it has."""
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A graph with one input and one output, and the file it was read from.
+    """A graph, its borders, and the file it was read from.
 
     Attributes
     ----------
@@ -24,31 +64,55 @@ class Network:
     path : Path
     sha256 : str
         Of the file's bytes (external data not included).
-    input_name, output_name : str
-        The names in the ONNX file.
-    input_shape, output_shape : tuple of int
-        A symbolic batch dimension is 1.
-    dtype : "float32" or "float64"
-        Of the input.
+    inputs, outputs : tuple of Port
+        In the order of the ONNX file.
     opset : int
+    notes : tuple of str
+        What was repaired while reading, for people.
+    hidden : mapping of str to Port
+        Tensors inside that questions may name, by their names in the ONNX file.
+    repaired : bool
+        Whether the file's declared input type was wrong, so that it runs only as repaired.
     """
 
     graph: Graph
     path: Path
     sha256: str
-    input_name: str
-    output_name: str
-    input_shape: tuple[int, ...]
-    output_shape: tuple[int, ...]
-    dtype: Dtype
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
     opset: int
+    notes: tuple[str, ...] = ()
+    hidden: Mapping[str, Port] = field(default_factory=dict)
+    repaired: bool = False
 
     @property
-    def input_size(self) -> int:
-        """How many numbers an input has."""
-        return self.graph.inputs[0].size
+    def input(self) -> Port:
+        """The only input.
+
+        Raises
+        ------
+        QuestionError
+            There are several.
+        """
+        return self._only(self.inputs, "input")
 
     @property
-    def classes(self) -> int:
-        """How many numbers the output has."""
-        return self.graph[self.graph.outputs[0]].size
+    def output(self) -> Port:
+        """The only output.
+
+        Raises
+        ------
+        QuestionError
+            There are several.
+        """
+        return self._only(self.outputs, "output")
+
+    def _only(self, ports: tuple[Port, ...], kind: str) -> Port:
+        if len(ports) != 1:
+            names = ", ".join(port.name for port in ports)
+            raise QuestionError(
+                f"this question needs a network with one {kind}; it has {len(ports)}: {names}",
+                where=str(self.path),
+                remedy="ask with a VNN-LIB property, which names its tensors",
+            )
+        return ports[0]

@@ -1,4 +1,4 @@
-"""The core language: four operators, closed.
+"""The core language: five operators, closed.
 
 Every network, perturbation and requirement becomes a graph of these. A value is a flat vector of
 ``size`` numbers for each sample; shapes of tensors are remembered for people and witnesses, and
@@ -9,6 +9,7 @@ Input      a value that the question ranges over
 Affine     ``y = M_1 x_1 + ... + M_k x_k + b``, up to a stated error
 Relu       ``y = max(x, 0)``, elementwise
 Max        ``y_i = max(x_j : j in group i)``
+Smooth     ``y = f(x)`` for a function that is not piecewise linear, or ``y = x_1 x_2``, elementwise
 =========  ==================================================================================
 
 What an operator means is said once for each meaning, in `mipc/semantics`: each is one ``match``
@@ -24,9 +25,11 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mipc.numerics.functions import Function
 from mipc.numerics.linear_maps import LinearMap
+from mipc.numerics.relaxation import Product
 
-__all__ = ["Affine", "Input", "Max", "Node", "Op", "Relu"]
+__all__ = ["Affine", "Input", "Max", "Node", "Op", "Relu", "Smooth"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
@@ -84,7 +87,23 @@ class Max:
     groups: Index
 
 
-Op: TypeAlias = Input | Affine | Relu | Max
+@dataclass(frozen=True)
+class Smooth:
+    """``y = f(x)`` elementwise; with the function ``Product``, ``y = x_1 x_2`` of two operands.
+
+    Attributes
+    ----------
+    function : Function or Product
+    cells : int
+        Into how many cells a file splits the range of (the first) ``x``: its envelope gets tighter
+        and has more binaries. It changes nothing of what the value is.
+    """
+
+    function: Function | Product
+    cells: int = 1
+
+
+Op: TypeAlias = Input | Affine | Relu | Max | Smooth
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import assert_never
 import numpy as np
 
 from mipc.ir.graph import Graph
-from mipc.ir.ops import Affine, Input, Max, Node, Op, Relu
+from mipc.ir.ops import Affine, Input, Max, Node, Op, Relu, Smooth
 from mipc.numerics.convolution import ConvMap
 from mipc.numerics.interval import Interval
 from mipc.numerics.linear_maps import (
@@ -57,6 +57,8 @@ def _op(op: Op) -> str:
             return "relu"
         case Max(groups):
             return f"max[{groups.shape[1]}]"
+        case Smooth(function, cells):
+            return f"{function}" if cells == 1 else f"{function}/{cells}"
         case _ as never:
             assert_never(never)
 

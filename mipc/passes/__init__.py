@@ -11,10 +11,11 @@ from mipc.passes.base import Pass, Problem, Record, run
 from mipc.passes.bounds import Bounds
 from mipc.passes.dead_neurons import DeadNeurons
 from mipc.passes.dominated_max import DominatedMax
+from mipc.passes.envelopes import Envelopes
 from mipc.passes.parse import ALL, parse_passes
 from mipc.passes.stable_relu import StableRelu
 
-__all__ = ["ALL", "DEFAULT", "Pass", "Problem", "Record", "parse_passes", "run"]
+__all__ = ["ALL", "DEFAULT", "Envelopes", "Pass", "Problem", "Record", "parse_passes", "run"]
 
 DEFAULT: tuple[Pass, ...] = (
     Bounds(),

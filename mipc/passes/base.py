@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from mipc.errors import InternalError, MipcError
 from mipc.ir.graph import Graph
-from mipc.ir.ops import Affine, Max, Node, Relu
+from mipc.ir.ops import Affine, Max, Node, Relu, Smooth
+from mipc.numerics.domains import Domain
 from mipc.numerics.interval import Interval
 
 __all__ = ["Fate", "Pass", "Problem", "Record", "run"]
@@ -58,8 +59,8 @@ class Problem:
     Attributes
     ----------
     graph : Graph
-    domain : dict of input name to Interval
-        (1, n) each.
+    domain : mapping of input name to Domain
+        For one sample each.
     bounds : dict of name to Interval
         (1, size) each; for every value of the graph, once the pass ``bounds`` has run.
     fates : tuple of Fate
@@ -68,7 +69,7 @@ class Problem:
     """
 
     graph: Graph
-    domain: Mapping[str, Interval]
+    domain: Mapping[str, Domain]
     bounds: Mapping[str, Interval] = field(default_factory=dict)
     fates: tuple[Fate, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -87,13 +88,18 @@ class Problem:
         bounds: Mapping[str, Interval],
         fates: Iterable[Fate] = (),
         notes: Mapping[str, str] | None = None,
+        domain: Mapping[str, Domain] | None = None,
     ) -> Problem:
-        """The problem after a pass: a new graph, more bounds, more fates."""
+        """The problem after a pass: a new graph, more bounds, more fates, the same domain.
+
+        A pass may only give another ``domain`` that says the same in another way.
+        """
         known = {**self.bounds, **bounds}
         kept = {node.name: known[node.name] for node in graph if node.name in known}
         return replace(
             self,
             graph=graph,
+            domain=self.domain if domain is None else domain,
             bounds=kept,
             fates=(*self.fates, *fates),
             notes={**self.notes, **(notes or {})},
@@ -192,6 +198,8 @@ def _record(step: Pass, problem: Problem, seconds: float, note: str) -> Record:
             case Max(groups):
                 sizes = (groups >= 0).sum(axis=1)
                 binaries += int(sizes[sizes > 1].sum())
+            case Smooth(_, cells) if cells > 1:
+                binaries += cells * node.size
             case _:
                 pass
     neurons = sum(node.size for node in problem.graph)

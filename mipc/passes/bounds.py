@@ -34,5 +34,5 @@ class Bounds:
     def apply(self, problem: Problem) -> Problem:
         """Bounds for every name; the graph stays as it is."""
         kind = REPRODUCIBLE if self.products == "reproducible" else FAST
-        found = bound_graph(problem.graph, dict(problem.domain), method=self.method, products=kind)
+        found = bound_graph(problem.graph, problem.domain, method=self.method, products=kind)
         return problem.become(problem.graph, found)

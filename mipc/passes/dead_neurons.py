@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.ir.graph import Graph
-from mipc.ir.ops import Affine, Input, Max, Node, Relu
+from mipc.ir.ops import Affine, Input, Max, Node, Relu, Smooth
 from mipc.numerics.interval import Interval
 from mipc.numerics.linear_maps import LinearMap, SelectMap, SparseMap
 from mipc.passes.base import Fate, Problem
@@ -49,10 +49,10 @@ class DeadNeurons:
                 fates.append(Fate.of(node, "unused", np.flatnonzero(~live)))
                 if node.name in problem.bounds:
                     bounds[made[-1].name] = problem.bounds[node.name][:, np.flatnonzero(live)]
-                    if len(made) > 1:
-                        source = node.operands[0]
-                        known = problem.bounds[source][:, np.flatnonzero(live)]
-                        bounds[made[0].name] = known
+            for pick in made[:-1]:
+                source = node.operands[_picked(pick)]
+                if source in problem.bounds:
+                    bounds[pick.name] = problem.bounds[source][:, np.flatnonzero(live)]
         return problem.become(problem.graph.replaced(nodes), bounds, fates)
 
 
@@ -68,8 +68,9 @@ def _needed(graph: Graph) -> dict[str, Mask]:
         match node.op:
             case Input():
                 pass
-            case Relu():
-                needed[node.operands[0]] |= live
+            case Relu() | Smooth():
+                for name in node.operands:
+                    needed[name] |= live
             case Max(groups):
                 members = groups[live]
                 needed[node.operands[0]][members[members >= 0]] = True
@@ -112,15 +113,21 @@ def _shortened(
     match node.op:
         case Input():
             return [node]
-        case Relu():
-            known = needed[node.operands[0]]
-            if (known == live).all():
-                return [short]
-            place = (np.cumsum(known) - 1)[rows]
-            pick = Affine((SelectMap(place, int(known.sum())),), np.zeros(len(rows)))
-            before = graph[node.operands[0]].neurons(rows)
-            inner = Node(f"{name}#pick", pick, operands, len(rows), node.origin, part_of=before)
-            return [inner, replace(short, operands=(inner.name,))]
+        case Relu() | Smooth():
+            picks: list[Node] = []
+            names_of: list[str] = []
+            for port, operand in enumerate(node.operands):
+                known = needed[operand]
+                if (known == live).all():
+                    names_of.append(names[operand])
+                    continue
+                place = (np.cumsum(known) - 1)[rows]
+                pick = Affine((SelectMap(place, int(known.sum())),), np.zeros(len(rows)))
+                before = graph[operand].neurons(rows)
+                title, source = f"{name}#pick{port}", (names[operand],)
+                picks.append(Node(title, pick, source, len(rows), node.origin, part_of=before))
+                names_of.append(title)
+            return [*picks, replace(short, operands=tuple(names_of))]
         case Max(groups):
             place = np.cumsum(needed[node.operands[0]]) - 1
             kept = groups[rows]
@@ -135,6 +142,11 @@ def _shortened(
             return [replace(short, op=Affine(linear, offset[rows], relative, left))]
         case _ as never:
             assert_never(never)
+
+
+def _picked(pick: Node) -> int:
+    """Which operand a selection before an elementwise node belongs to."""
+    return int(pick.name[-1])
 
 
 def _restricted(linear: LinearMap, rows: npt.NDArray[np.intp], columns: Mask) -> LinearMap:

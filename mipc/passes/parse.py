@@ -12,12 +12,14 @@ from mipc.passes.base import Pass
 from mipc.passes.bounds import Bounds
 from mipc.passes.dead_neurons import DeadNeurons
 from mipc.passes.dominated_max import DominatedMax
+from mipc.passes.envelopes import Envelopes
 from mipc.passes.stable_relu import StableRelu
 
 __all__ = ["ALL", "parse_passes"]
 
 ALL: dict[str, type[Any]] = {
-    kind.name: kind for kind in (Bounds, StableRelu, DominatedMax, DeadNeurons, AffineFusion)
+    kind.name: kind
+    for kind in (Bounds, StableRelu, DominatedMax, DeadNeurons, AffineFusion, Envelopes)
 }
 """Name -> pass."""
 
@@ -53,11 +55,15 @@ def _pass(name: str, options: str) -> Pass:
             f"there is no pass {name!r}", where="--passes", remedy=f"known: {', '.join(ALL)}"
         )
     allowed: dict[str, tuple[str, ...]] = getattr(ALL[name], "choices", {})
-    chosen: dict[str, str] = {}
+    ranges: dict[str, tuple[int, int]] = getattr(ALL[name], "ranges", {})
+    chosen: dict[str, str | int] = {}
     for part in filter(None, (part.strip() for part in options.split(","))):
         key, _, value = part.partition("=")
         if key not in {f.name for f in fields(ALL[name])}:
             raise OptionError(f"pass {name!r} has no option {key!r}", where="--passes")
+        if key in ranges:
+            chosen[key] = _integer(name, key, value, ranges[key])
+            continue
         if value not in allowed[key]:
             raise OptionError(
                 f"{key}={value!r} of pass {name!r}",
@@ -67,3 +73,14 @@ def _pass(name: str, options: str) -> Pass:
         chosen[key] = value
     made: Pass = ALL[name](**chosen)
     return made
+
+
+def _integer(name: str, key: str, value: str, limits: tuple[int, int]) -> int:
+    """A whole number within limits."""
+    if not value.isdecimal() or not limits[0] <= int(value[:9]) <= limits[1]:
+        raise OptionError(
+            f"{key}={value!r} of pass {name!r}",
+            where="--passes",
+            remedy=f"a whole number from {limits[0]} to {limits[1]}",
+        )
+    return int(value)

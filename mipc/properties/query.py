@@ -1,170 +1,240 @@
-"""A question as a graph: is there a point of the box at which some disjunct holds?
+"""A question as a graph: is there a point of a region at which some disjunct holds?
 
-Head, network and tail are one graph. Each disjunct is an affine value over the output, named
-``violation#<target>``; passes, bounds and encoding never learn what a perturbation or a
-requirement is.
+Head, network and tail are one graph. Each disjunct is an affine value over what the question
+observes, named ``violation#<number>``; passes, bounds and encoding never learn what a perturbation
+or a requirement is. A question whose points form a union is several cases, each with a region and
+disjuncts of its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from typing import Literal, TypeAlias, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from mipc.errors import QuestionError
 from mipc.ir.graph import Graph
-from mipc.ir.network import Network
+from mipc.ir.network import Network, Port
 from mipc.ir.ops import Affine, Node
-from mipc.numerics.linear_maps import DenseMap, SelectMap
+from mipc.numerics.domains import Domain
+from mipc.numerics.linear_maps import DenseMap, LinearMap, SelectMap, SparseMap
 from mipc.numerics.rationals import Enclosed
-from mipc.properties.box import Box
-from mipc.properties.perturbations import Perturbation
-from mipc.properties.requirements import ArgMax, Disjunct
+from mipc.numerics.rounding import UNIT
+from mipc.properties.region import Region
+from mipc.properties.requirements import Disjunct, Row
 
-__all__ = ["Objective", "Query", "Question", "ask"]
+if TYPE_CHECKING:
+    from mipc.properties.property_question import PropertyQuestion
+    from mipc.properties.question import Question
+
+__all__ = ["Case", "Norm", "Objective", "Query", "Seen"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Objective: TypeAlias = Literal["feasibility", "closest", "worst"]
+Norm: TypeAlias = Literal["linf", "l1"]
 
 
-@dataclass(frozen=True, eq=False)
-class Question:
-    """What a user asks, before it meets a network.
+@dataclass(frozen=True)
+class Seen:
+    """A value that a question observes: where its numbers are in the graph and in a replay.
 
     Attributes
     ----------
-    centre : (n,) float64 or None
-        The input that is perturbed. :func:`ask` rounds it to the network's input type, as the
-        network would receive it; those numbers are exact.
-    perturbation : Perturbation
-    requirement : ArgMax
-    domain : (low, high) of Fraction, or None
-        Every input number lies between them.
-    objective : "feasibility", "closest" or "worst"
-        Any violation; the least distance to one; the largest margin there is.
-    norm : "linf" or "l1"
-        The distance that ``closest`` means.
+    node : str
+    size : int
+    network : int
+        Which of the query's networks it belongs to.
+    port : Port
+        The tensor of the original network that replay reads.
+    side : "input", "output" or "hidden"
     """
 
-    centre: Array | None
-    perturbation: Perturbation
-    requirement: ArgMax
-    domain: tuple[Fraction, Fraction] | None = (Fraction(0), Fraction(1))
-    objective: Objective = "feasibility"
-    norm: Literal["linf", "l1"] = "linf"
+    node: str
+    size: int
+    network: int
+    port: Port
+    side: Literal["input", "output", "hidden"]
 
-    def __post_init__(self) -> None:
-        if self.objective not in get_args(Objective) or self.norm not in ("linf", "l1"):
-            raise QuestionError(
-                f"objective {self.objective!r} with norm {self.norm!r}",
-                remedy="objectives: feasibility, closest, worst; norms: linf, l1",
-            )
-        if self.centre is not None:
-            centre = np.asarray(self.centre, dtype=np.float64).reshape(-1)
-            if not np.isfinite(centre).all():
-                raise QuestionError("some numbers of the input are NaN or infinite")
-            object.__setattr__(self, "centre", centre)
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One region, and what violates the requirement there.
+
+    Attributes
+    ----------
+    base : Graph
+        Head and networks.
+    regions : mapping of parameter to Region
+    disjuncts : tuple of Disjunct
+    seen : tuple of Seen
+        What the rows of the disjuncts number, one after the other.
+    kept : tuple of str
+        Values that the model has to know beside the disjuncts.
+    """
+
+    base: Graph
+    regions: Mapping[str, Region]
+    disjuncts: tuple[Disjunct, ...]
+    seen: tuple[Seen, ...]
+    kept: tuple[str, ...] = ()
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Head, networks and tail; the outputs follow the disjuncts, then what is kept."""
+        tail = _tail(self.seen, self.disjuncts)
+        outputs = [*(node.name for node in tail[1:]), *self.kept]
+        return Graph([*self.base, *tail], outputs).pruned()
+
+    @property
+    def domain(self) -> dict[str, Domain]:
+        """Where the parameters lie, rounded outward."""
+        return {name: region.domain for name, region in self.regions.items()}
+
+    @property
+    def has_float(self) -> bool:
+        """Whether floats lie in every parameter's box."""
+        return all(region.has_float for region in self.regions.values())
+
+    def start(self) -> dict[str, Array]:
+        """A point to begin with."""
+        return {name: region.start for name, region in self.regions.items()}
 
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """A question about a network, as a graph with one output a disjunct.
+    """A question about one or several networks.
 
     Attributes
     ----------
-    network : Network
-    question : Question
-    box : Box
-    disjuncts : tuple of Disjunct
-    graph : Graph
-        The network and the tail; ``graph.outputs`` follow ``disjuncts``.
+    question : Question or PropertyQuestion
+        What was asked.
+    networks : tuple of Network
+    cases : tuple of Case
+        At least one; a violation in any is one.
+    feeds : tuple of (node, network, Port)
+        Which value each input of each network receives.
+    objective : "feasibility", "closest" or "worst"
+    norm : "linf" or "l1"
+        The distance that ``closest`` means.
+    centre : (n,) float64 or None
+        Where distances are measured from.
+    image : str or None
+        The value whose distance it is.
+    label : int or None
+        The class that should win, where there is one.
+    asked : float
+        The margin that a violation needs, where there is one.
+    confirm : callable or None
+        Puts what was observed in the originals to the question as it was written.
     """
 
-    network: Network
-    question: Question
-    box: Box
-    disjuncts: tuple[Disjunct, ...]
-    graph: Graph
+    question: Question | PropertyQuestion
+    networks: tuple[Network, ...]
+    cases: tuple[Case, ...]
+    feeds: tuple[tuple[str, int, Port], ...]
+    objective: Objective = "feasibility"
+    norm: Norm = "linf"
+    centre: Array | None = None
+    image: str | None = None
+    label: int | None = None
+    asked: float = 0.0
+    confirm: Callable[[list[npt.NDArray[Any]]], bool] | None = None
+
+    @property
+    def network(self) -> Network:
+        """The first network."""
+        return self.networks[0]
+
+    @cached_property
+    def disjuncts(self) -> tuple[Disjunct, ...]:
+        """Of all cases, in order; each number once."""
+        return tuple(disjunct for case in self.cases for disjunct in case.disjuncts)
+
+    @cached_property
+    def home(self) -> dict[int, int]:
+        """Disjunct number -> number of its case."""
+        return {d.number: i for i, case in enumerate(self.cases) for d in case.disjuncts}
+
+    def case_of(self, number: int) -> Case:
+        """The case of a disjunct."""
+        return self.cases[self.home[number]]
+
+    @property
+    def case(self) -> Case:
+        """The only case.
+
+        Raises
+        ------
+        QuestionError
+            There are several.
+        """
+        if len(self.cases) != 1:
+            raise QuestionError(f"the question has {len(self.cases)} cases")
+        return self.cases[0]
+
+    @property
+    def region(self) -> Region:
+        """Where the only parameter of the only case may lie."""
+        (region,) = self.case.regions.values()
+        return region
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the only case."""
+        return self.case.graph
 
 
-def ask(network: Network, question: Question) -> Query:
-    """Join a question to a network.
-
-    Raises
-    ------
-    QuestionError
-        They do not fit: sizes, classes, an empty box.
-    """
-    question = _received(question, network.dtype)
-    lower, upper = question.perturbation.corners(question.centre)
-    size = network.input_size
-    if len(lower.below) != size:
-        raise QuestionError(
-            f"the input has {len(lower.below)} numbers, the network takes {size} "
-            f"(shape {list(network.input_shape)})"
-        )
-    _check_domain(question)
-    if question.objective == "closest" and question.centre is None:
-        raise QuestionError("the closest violation needs a centre", remedy="give --input")
-    box = Box.between(*_clipped(lower, upper, question.domain), network.dtype)
-    disjuncts = question.requirement.disjuncts(network.classes)
-    tail = _tail(network, disjuncts)
-    graph = Graph([*network.graph, *tail], [node.name for node in tail[1:]])
-    return Query(network, question, box, disjuncts, graph)
-
-
-def _received(question: Question, dtype: str) -> Question:
-    """The question with its centre as the network receives it: rounded to its input type."""
-    if question.centre is None:
-        return question
-    centre = question.centre.astype(dtype).astype(np.float64)
-    return replace(question, centre=centre + 0.0)
-
-
-def _check_domain(question: Question) -> None:
-    """Refuse an input outside the domain: a ball around it would be cut to a corner of itself."""
-    if question.domain is None or question.centre is None:
-        return
-    low, high = (Enclosed.of(end) for end in question.domain)
-    outside = (question.centre < low.below) | (question.centre > high.above)
-    if outside.any():
-        i = int(np.flatnonzero(outside)[0])
-        raise QuestionError(
-            f"input number {i} is {float(question.centre[i])!r}, outside the domain "
-            f"{question.domain[0]}:{question.domain[1]}",
-            remedy="give the domain with --domain LOW:HIGH, or --domain none",
-        )
-
-
-def _clipped(
-    lower: Enclosed, upper: Enclosed, domain: tuple[Fraction, Fraction] | None
-) -> tuple[Enclosed, Enclosed]:
-    if domain is None:
-        return lower, upper
-    low, high = Enclosed.of(domain[0]), Enclosed.of(domain[1])
-    return (
-        Enclosed(np.maximum(lower.below, low.below), np.maximum(lower.above, low.above)),
-        Enclosed(np.minimum(upper.below, high.below), np.minimum(upper.above, high.above)),
-    )
-
-
-def _tail(network: Network, disjuncts: tuple[Disjunct, ...]) -> list[Node]:
+def _tail(seen: tuple[Seen, ...], disjuncts: tuple[Disjunct, ...]) -> list[Node]:
     """All rows of all disjuncts as one value, so that they are bounded together; then each."""
-    rows = np.concatenate([disjunct.rows for disjunct in disjuncts])
-    offset = np.concatenate([disjunct.offset[0] for disjunct in disjuncts])
-    gaps = [gap for disjunct in disjuncts if (gap := disjunct.offset[1]) is not None]
-    radius = np.concatenate(gaps) if gaps else None
-    op = Affine((DenseMap(rows),), offset, 0.0, radius)
-    nodes = [Node("#margins", op, (network.graph.outputs[0],), len(rows), "requirement")]
+    rows = [row for disjunct in disjuncts for row in disjunct.rows]
+    nodes = [_margins(seen, rows)]
     start = 0
     for disjunct in disjuncts:
         count = len(disjunct.rows)
         pick = SelectMap(np.arange(start, start + count), len(rows))
-        name = f"violation#{disjunct.target}"
+        name = f"violation#{disjunct.number}"
         part = Affine((pick,), np.zeros(count))
         nodes.append(Node(name, part, ("#margins",), count, f"disjunct {disjunct.name}"))
         start += count
     return nodes
+
+
+def _margins(seen: tuple[Seen, ...], rows: list[Row]) -> Node:
+    """The rows over what they see, with an error where float64 does not hold a coefficient."""
+    entries = [
+        (i, index, coefficient) for i, row in enumerate(rows) for index, coefficient in row.terms
+    ]
+    place = np.array([[i, index] for i, index, _ in entries], dtype=np.intp).reshape(-1, 2)
+    values = np.array([float(coefficient) for _, _, coefficient in entries])
+    inexact = any(value != exact for value, (_, _, exact) in zip(values, entries, strict=True))
+    around = [Enclosed.of(row.constant) for row in rows]
+    offset = np.array([float(end.above) for end in around])
+    radius = np.array([float(end.above - end.below) for end in around])
+    maps: list[LinearMap] = []
+    operands: list[str] = []
+    start = 0
+    for value in seen:
+        mine = (place[:, 1] >= start) & (place[:, 1] < start + value.size)
+        if mine.any():
+            cells = (place[mine, 0], place[mine, 1] - start)
+            maps.append(_map(values[mine], cells, (len(rows), value.size)))
+            operands.append(value.node)
+        start += value.size
+    share = 2 * UNIT if inexact else 0.0
+    op = Affine(tuple(maps), offset, share, radius if radius.any() else None)
+    return Node("#margins", op, tuple(operands), len(rows), "requirement")
+
+
+def _map(
+    values: Array, cells: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], shape: tuple[int, int]
+) -> LinearMap:
+    matrix = sp.csr_array(sp.coo_array((values, cells), shape=shape))
+    matrix.sort_indices()
+    if shape[0] * shape[1] <= 20_000 or matrix.nnz * 4 > shape[0] * shape[1]:
+        return DenseMap(matrix.toarray())
+    return SparseMap(matrix)

@@ -8,13 +8,15 @@ second look: its interval is already the best there is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from mipc.ir.graph import Graph
-from mipc.ir.ops import Affine, Input, Max, Node, Relu
+from mipc.ir.ops import Affine, Input, Max, Node, Relu, Smooth
+from mipc.numerics.domains import Domain
 from mipc.numerics.interval import Interval
 from mipc.numerics.linear_maps import SelectMap
 from mipc.numerics.products import FAST, Products
@@ -32,7 +34,7 @@ Method: TypeAlias = Literal["interval", "backward"]
 
 def bound_graph(
     graph: Graph,
-    domain: dict[str, Interval],
+    domain: Mapping[str, Domain],
     *,
     method: Method = "backward",
     products: Products = FAST,
@@ -42,8 +44,8 @@ def bound_graph(
 
     Parameters
     ----------
-    domain : dict of input name to Interval
-        (B, n) each.
+    domain : mapping of input name to Domain
+        (B, n) each, the same B.
     method : "interval" or "backward"
     products : Products
         ``FAST``, or ``REPRODUCIBLE`` for the same bits on every machine.
@@ -57,13 +59,16 @@ def bound_graph(
     """
     check_float_environment()
     bounds: dict[str, Interval] = {}
-    context = Context(graph, bounds, products)
+    context = Context(graph, bounds, products, domain)
+    batch = max((len(region.box.lower) for region in domain.values()), default=1)
     for node in graph:
         if isinstance(node.op, Input):
-            bounds[node.name] = domain[node.name]
+            bounds[node.name] = domain[node.name].box
             continue
-        bounds[node.name] = interval(node, [bounds[name] for name in node.operands], products)
-        if method == "backward" and isinstance(node.op, Affine) and not _is_exact(graph, node):
+        operands = [bounds[name] for name in node.operands]
+        bounds[node.name] = interval(node, operands, products, batch)
+        affine = isinstance(node.op, Affine)
+        if method == "backward" and affine and not _is_exact(graph, node, domain):
             asked = _asked(graph, node, bounds[node.name], outputs)
             if asked[0].any() or asked[1].any():
                 bounds[node.name] = _met(context, node, asked)
@@ -71,22 +76,31 @@ def bound_graph(
 
 
 def bound_margins(
-    graph: Graph, bounds: dict[str, Interval], rows: Rows, products: Products = FAST
+    graph: Graph,
+    domain: Mapping[str, Domain],
+    bounds: Mapping[str, Interval],
+    rows: Rows,
+    products: Products = FAST,
+    *,
+    name: str | None = None,
 ) -> Array:
-    """Lower bounds of ``row @ output`` of the first output: (T,); ``rows.sample`` sorted."""
-    return bound_rows(Context(graph, bounds, products), graph.outputs[0], rows)
+    """Lower bounds of ``row @ value`` of the first output, or of a named value: (T,).
+
+    ``rows.sample`` has to be sorted.
+    """
+    return bound_rows(Context(graph, bounds, products, domain), name or graph.outputs[0], rows)
 
 
-def _is_exact(graph: Graph, node: Node) -> bool:
+def _is_exact(graph: Graph, node: Node, domain: Mapping[str, Domain]) -> bool:
     """Whether the interval of an affine value cannot be bettered by backward bounds.
 
-    So it is for a function of one input, and for a selection of numbers of another value: there
-    the demand is passed on to that value (see :func:`_asked`).
+    So it is for a function of one input that ranges over a box, and for a selection of numbers of
+    another value: there the demand is passed on to that value (see :func:`_asked`).
     """
     if _selects(node):
         return True
-    from_inputs = all(isinstance(graph[name].op, Input) for name in node.operands)
-    return from_inputs and len(set(node.operands)) <= 1
+    from_boxes = all(name in domain and domain[name].is_box for name in node.operands)
+    return from_boxes and len(set(node.operands)) <= 1
 
 
 def _selects(node: Node) -> bool:
@@ -108,6 +122,8 @@ def _asked(graph: Graph, node: Node, found: Interval, outputs: bool) -> Asked:
                 decide |= (found.lower < 0) & (found.upper > 0)
             case Max():
                 both |= _contested(consumer.op, found)
+            case Smooth():
+                both |= found.lower < found.upper
             case Affine(maps) if _selects(consumer):
                 select = maps[0]
                 assert isinstance(select, SelectMap)

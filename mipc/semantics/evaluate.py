@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.ir.graph import Graph
-from mipc.ir.ops import Affine, Input, Max, Relu
+from mipc.ir.ops import Affine, Input, Max, Relu, Smooth
 from mipc.numerics.products import FAST
+from mipc.numerics.relaxation import Product
 
 __all__ = ["evaluate"]
 
@@ -30,6 +31,7 @@ def evaluate(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
         Rounded as float64 rounds; for exact values see :mod:`mipc.semantics.exact`.
     """
     values: dict[str, Array] = {}
+    batch = max((len(np.atleast_2d(x)) for x in inputs.values()), default=1)
     for node in graph:
         arguments = [values[name] for name in node.operands]
         match node.op:
@@ -37,12 +39,16 @@ def evaluate(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
                 values[node.name] = np.asarray(inputs[node.name], dtype=np.float64)
             case Affine(maps, offset):
                 parts = (m.apply(x, FAST) for m, x in zip(maps, arguments, strict=True))
-                values[node.name] = sum(parts, offset[None, :])
+                values[node.name] = sum(parts, np.broadcast_to(offset, (batch, node.size)))
             case Relu():
                 values[node.name] = np.maximum(arguments[0], 0.0)
             case Max(groups):
                 members = arguments[0][:, groups]
                 values[node.name] = np.where(groups < 0, -np.inf, members).max(axis=2)
+            case Smooth(Product()):
+                values[node.name] = arguments[0] * arguments[1]
+            case Smooth(function):
+                values[node.name] = function.value(arguments[0])
             case _ as never:
                 assert_never(never)
     return values

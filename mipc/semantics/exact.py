@@ -1,12 +1,14 @@
 """The exact meaning: what each value is at one input, in integers times a power of two.
 
 Every float is such a number, so sums and products need no rounding. Where the graph itself holds
-rounded numbers (an :class:`~mipc.ir.ops.Affine` that is not exact) the result carries a radius,
-and the exact value lies within it. Integers are Python's own, in numpy object arrays.
+rounded numbers (an :class:`~mipc.ir.ops.Affine` that is not exact) or a function that has no exact
+value (a sigmoid) the result carries a radius, and the exact value lies within it. Integers are Python's own, in numpy object arrays.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias, assert_never
@@ -14,8 +16,11 @@ from typing import Any, TypeAlias, assert_never
 import numpy as np
 import numpy.typing as npt
 
+from mipc.errors import RangeError
 from mipc.ir.graph import Graph
-from mipc.ir.ops import Affine, Input, Max, Relu
+from mipc.ir.ops import Affine, Input, Max, Relu, Smooth
+from mipc.numerics import functions
+from mipc.numerics.relaxation import Product
 
 __all__ = ["Dyadic", "evaluate_exactly"]
 
@@ -56,6 +61,11 @@ class Dyadic:
         factor = 1 << (self.exponent - exponent)
         return Dyadic(self.number * factor, self.radius * factor, exponent)
 
+    def floats(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Floats at or below, and at or above, the exact range of each number."""
+        low = _to_float(self.number - self.radius, self.exponent, -math.inf)
+        return low, _to_float(self.number + self.radius, self.exponent, math.inf)
+
     def bounds(self, index: int) -> tuple[Fraction, Fraction]:
         """The exact range of one number."""
         unit = Fraction(2) ** self.exponent
@@ -63,20 +73,28 @@ class Dyadic:
         return (number - radius) * unit, (number + radius) * unit
 
 
-def evaluate_exactly(graph: Graph, point: npt.NDArray[np.float64]) -> dict[str, Dyadic]:
+def evaluate_exactly(
+    graph: Graph, point: npt.NDArray[np.float64] | Mapping[str, npt.NDArray[np.float64]]
+) -> dict[str, Dyadic]:
     """Every value at one input.
 
     Parameters
     ----------
-    point : (n,) float64
-        The value of the only input, taken as exact.
+    point : (n,) float64, or mapping of input name to (n,) float64
+        The value of the only input, or of each; taken as exact.
+
+    Raises
+    ------
+    RangeError
+        A function is not defined there.
     """
     values: dict[str, Dyadic] = {}
     for node in graph:
         arguments = [values[name] for name in node.operands]
         match node.op:
             case Input():
-                values[node.name] = Dyadic.of(point)
+                given = point if isinstance(point, np.ndarray) else point[node.name]
+                values[node.name] = Dyadic.of(given)
             case Affine():
                 values[node.name] = _affine(node.op, arguments)
             case Relu():
@@ -84,6 +102,10 @@ def evaluate_exactly(graph: Graph, point: npt.NDArray[np.float64]) -> dict[str, 
                 values[node.name] = Dyadic(np.maximum(x.number, 0), x.radius, x.exponent)
             case Max(groups):
                 values[node.name] = _max(groups, arguments[0])
+            case Smooth(Product()):
+                values[node.name] = _product(*arguments)
+            case Smooth(function):
+                values[node.name] = _function(function, arguments[0], node.name)
             case _ as never:
                 assert_never(never)
     return values
@@ -118,6 +140,46 @@ def _affine(op: Affine, arguments: list[Dyadic]) -> Dyadic:
     number = sum((part.number for part in aligned[1:]), aligned[0].number)
     radius = sum((part.radius for part in aligned[1:]), aligned[0].radius)
     return Dyadic(number, radius, exponent)
+
+
+def _product(x: Dyadic, y: Dyadic) -> Dyadic:
+    """``x y``; its radius is ``|x| s + |y| r + r s``."""
+    radius = abs(x.number) * y.radius + abs(y.number) * x.radius + x.radius * y.radius
+    return Dyadic(x.number * y.number, radius, x.exponent + y.exponent)
+
+
+def _function(function: functions.Function, x: Dyadic, name: str) -> Dyadic:
+    """The enclosure of a function over what is known of its argument."""
+    low, high = x.floats()
+    function.check(low, high, name)
+    least, most = functions.interval(function, low, high)
+    if not (np.isfinite(least).all() and np.isfinite(most).all()):
+        raise RangeError("a function overflows", where=name)
+    ends = Dyadic.of(np.concatenate([least, most]))
+    ends = ends.at(ends.exponent - 1)  # so that their middle is an integer too
+    bottom, top = ends.number[: len(least)], ends.number[len(least) :]
+    return Dyadic((bottom + top) // 2, (top - bottom) // 2, ends.exponent)
+
+
+def _to_float(numbers: Integers, exponent: int, towards: float) -> npt.NDArray[np.float64]:
+    """The floats at the numbers or next to them on one side.
+
+    Raises
+    ------
+    RangeError
+        They overflow.
+    """
+    unit = Fraction(2) ** exponent
+    rounded = []
+    for number in numbers.tolist():
+        exact = int(number) * unit
+        try:
+            near = float(exact)
+        except OverflowError:
+            raise RangeError("a number passes what float64 holds") from None
+        wrong = Fraction(near) > exact if towards < 0 else Fraction(near) < exact
+        rounded.append(math.nextafter(near, towards) if wrong else near)
+    return np.array(rounded)
 
 
 def _share(sizes: Integers, share: float) -> Integers:

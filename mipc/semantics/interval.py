@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import InternalError
-from mipc.ir.ops import Affine, Input, Max, Node, Relu
+from mipc.ir.ops import Affine, Input, Max, Node, Relu, Smooth
+from mipc.numerics import functions
 from mipc.numerics.interval import Interval
 from mipc.numerics.products import Products
+from mipc.numerics.relaxation import Product, product_interval
 from mipc.numerics.rounding import UNIT, enclose
 
 __all__ = ["affine_slack", "interval"]
@@ -18,13 +20,17 @@ __all__ = ["affine_slack", "interval"]
 Array: TypeAlias = npt.NDArray[np.float64]
 
 
-def interval(node: Node, operands: list[Interval], products: Products) -> Interval:
+def interval(
+    node: Node, operands: list[Interval], products: Products, batch: int = 1
+) -> Interval:
     """Bounds of a node's value from bounds of its operands, rounded outward.
 
     Parameters
     ----------
     operands : list of Interval
         (B, n) each.
+    batch : int
+        ``B``, for a value without operands.
 
     Returns
     -------
@@ -40,7 +46,7 @@ def interval(node: Node, operands: list[Interval], products: Products) -> Interv
         case Input():
             raise InternalError("an input has the bounds of its domain", where=node.name)
         case Affine():
-            return _affine(node, node.op, operands, products)
+            return _affine(node, node.op, operands, products, batch)
         case Relu():
             x = operands[0]
             return Interval(np.maximum(x.lower, 0.0), np.maximum(x.upper, 0.0))
@@ -48,13 +54,21 @@ def interval(node: Node, operands: list[Interval], products: Products) -> Interv
             x, absent = operands[0], groups < 0
             lower = np.where(absent, -np.inf, x.lower[:, groups]).max(axis=2)
             return Interval(lower, np.where(absent, -np.inf, x.upper[:, groups]).max(axis=2))
+        case Smooth(Product()):
+            return Interval.checked(*product_interval(*operands), node.name)
+        case Smooth(function):
+            x = operands[0]
+            function.check(x.lower, x.upper, node.name)
+            low, high = functions.interval(function, x.lower, x.upper)
+            return Interval.checked(low, high, node.name)
         case _ as never:
             assert_never(never)
 
 
-def _affine(node: Node, op: Affine, operands: list[Interval], products: Products) -> Interval:
+def _affine(
+    node: Node, op: Affine, operands: list[Interval], products: Products, batch: int
+) -> Interval:
     """``M c + b -+ |M| r``, each sum and product moved outward by what it may have rounded."""
-    batch = operands[0].lower.shape[0] if operands else 1
     middle = np.tile(op.offset, (batch, 1))
     reach = np.zeros((batch, node.size))
     error = np.zeros((batch, 1))

@@ -2,7 +2,7 @@
 
 To bound ``a z`` from below, write it over the value before: through an affine operator exactly,
 through a ReLU by the line under it where the coefficient is positive and the line over it where
-it is negative; at the input, take the least over the box. This is CROWN (Zhang et al. 2018) or
+it is negative; at the input, take the least over its domain. This is CROWN (Zhang et al. 2018) or
 DeepPoly (Singh et al. 2019). Rows walk backwards together, for many samples at once.
 
 Rounding. All rows are candidates: the walk keeps, for each row, a number that is at least the
@@ -21,10 +21,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.ir.graph import Graph
-from mipc.ir.ops import Affine, Input, Max, Node, Relu
+from mipc.ir.ops import Affine, Input, Max, Node, Relu, Smooth
+from mipc.numerics import functions
+from mipc.numerics.domains import Domain
+from mipc.numerics.functions import Relaxation
 from mipc.numerics.interval import Interval
 from mipc.numerics.products import Products
-from mipc.numerics.relaxation import Lines, relu_lines
+from mipc.numerics.relaxation import Lines, Product, product_tangent, relu_lines
 from mipc.numerics.rounding import TINY, UNIT, down, gamma, sum_up
 from mipc.numerics.windows import Rows
 from mipc.semantics.interval import affine_slack
@@ -40,18 +43,27 @@ _CHUNK = 1 << 18
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What a walk needs to know: the graph and the bounds found so far, for ``B`` samples."""
+    """What a walk needs to know: the graph, its domain, the bounds so far, for ``B`` samples."""
 
     graph: Graph
     bounds: Mapping[str, Interval]
     products: Products
+    domain: Mapping[str, Domain] = field(default_factory=dict)
     _lines: dict[str, Lines] = field(default_factory=dict, repr=False)
+    _curves: dict[str, Relaxation] = field(default_factory=dict, repr=False)
 
     def lines(self, name: str) -> Lines:
         """The lines around the ReLU whose operand has that name."""
         if name not in self._lines:
             self._lines[name] = relu_lines(self.bounds[name])
         return self._lines[name]
+
+    def curves(self, node: Node, function: functions.Function) -> Relaxation:
+        """The lines around a smooth node."""
+        if node.name not in self._curves:
+            x = self.bounds[node.operands[0]]
+            self._curves[node.name] = functions.lines(function, x.lower, x.upper)
+        return self._curves[node.name]
 
 
 def bound_rows(context: Context, name: str, rows: Rows) -> Array:
@@ -129,6 +141,10 @@ class _Walk:
                         self._relu(node, rows, norm)
                     case Max(groups):
                         self._max(node, groups, rows, norm)
+                    case Smooth(Product()):
+                        self._product(node, rows, norm)
+                    case Smooth(function):
+                        self._smooth(node, function, rows, norm)
                     case _ as never:
                         assert_never(never)
         # a partial sum of the constant is at most the final one and the terms added after it
@@ -158,12 +174,20 @@ class _Walk:
         return np.broadcast_to(affine_slack(op, largest), (samples, node.size))
 
     def _leave(self, node: Node, rows: Rows, norm: Array | None) -> None:
-        """The least over the box: positive coefficients at lower bounds, negative at upper."""
+        """The least over the box: positive coefficients at lower bounds, negative at upper.
+
+        Where a ball or a plane cuts the box, what it gives, if that is more.
+        """
         box = self.context.bounds[node.name][self.samples]
         lower, upper = rows.look(box.lower), rows.look(box.upper)
-        self.constant += self.products.dot(rows.values, np.where(rows.values > 0, lower, upper))
+        least = self.products.dot(rows.values, np.where(rows.values > 0, lower, upper))
         terms = rows.values.shape[1] + self.adds
-        self.error += gamma(terms) * _norm(rows, norm) * self._largest(node.name)
+        error = gamma(terms) * _norm(rows, norm) * self._largest(node.name)
+        region = self.context.domain.get(node.name)
+        if region is not None and not region.is_box:
+            least = np.maximum(least, region[self.samples].least(rows.dense(), self.sample))
+        self.constant += least
+        self.error += error
 
     def _affine(self, node: Node, op: Affine, rows: Rows, norm: Array | None) -> None:
         """``a (M x + b) = (a M) x + a b``."""
@@ -192,6 +216,43 @@ class _Walk:
         terms = rows.values.shape[1] + self.adds
         self.error += gamma(terms) * norm * self._largest(operand)
         self.arrive(operand, rows.with_values(rows.values * slopes), norm)
+
+    def _smooth(
+        self, node: Node, function: functions.Function, rows: Rows, norm: Array | None
+    ) -> None:
+        """As at a ReLU: positive coefficients take the line below, negative ones that above."""
+        operand = node.operands[0]
+        lines = self.context.curves(node, function)
+        mine = [
+            np.asarray(part[self.samples])
+            for part in (
+                lines.lower_slope, lines.upper_slope, lines.lower_offset, lines.upper_offset
+            )
+        ]  # fmt: skip
+        positive = rows.values > 0
+        slope = np.where(positive, rows.look(mine[0]), rows.look(mine[1]))
+        offset = np.where(positive, rows.look(mine[2]), rows.look(mine[3]))
+        self.constant += self.products.dot(rows.values, offset)
+        steepest, farthest = _largest_of(mine[:2]), _largest_of(mine[2:])
+        size = steepest[self.sample] * self._largest(operand) + farthest[self.sample]
+        terms = rows.values.shape[1] + self.adds
+        self.error += gamma(terms) * _norm(rows, norm) * size * (1.0 + 2.0**-40)
+        self.arrive(operand, rows.with_values(rows.values * slope), None)
+
+    def _product(self, node: Node, rows: Rows, norm: Array | None) -> None:
+        """The tangent plane at the middle of the box, lowered or raised."""
+        left, right = node.operands
+        x, y = (self.context.bounds[name][self.samples] for name in (left, right))
+        plane = product_tangent(x, y)
+        offset = np.where(rows.values > 0, rows.look(plane.below), rows.look(plane.above))
+        self.constant += self.products.dot(rows.values, offset)
+        size = _largest_of([plane.below, plane.above])[self.sample]
+        for name, slope in ((left, plane.first), (right, plane.second)):
+            size = size + _largest_of([slope])[self.sample] * self._largest(name)
+        terms = rows.values.shape[1] + self.adds
+        self.error += gamma(terms) * _norm(rows, norm) * size * (1.0 + 2.0**-40)
+        for name, slope in ((left, plane.first), (right, plane.second)):
+            self.arrive(name, rows.with_values(rows.values * rows.look(slope)), None)
 
     def _max(self, node: Node, groups: Index, rows: Rows, norm: Array | None) -> None:
         """Below: the member with the largest lower bound. Above: it, if it dominates, or a number.
@@ -226,3 +287,8 @@ class _Walk:
 def _norm(rows: Rows, known: Array | None) -> Array:
     """At least the sum of absolute coefficients of each row."""
     return sum_up(np.abs(rows.values)) if known is None else known
+
+
+def _largest_of(parts: list[Array]) -> Array:
+    """The largest absolute value of each sample among several (B, n) arrays: (B,)."""
+    return np.maximum.reduce([np.abs(part).max(axis=1, initial=0.0) for part in parts])

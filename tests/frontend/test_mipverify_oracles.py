@@ -36,7 +36,7 @@ def run(nodes: list[Node], x: np.ndarray, folder: Path) -> np.ndarray:
     """The output of a float64 model at one input, in its shape."""
     network = read_network(saved(model(nodes, x.shape, dtype=np.float64), folder))
     values = evaluate(network.graph, {network.graph.inputs[0].name: x.reshape(1, -1)})
-    return values[network.graph.outputs[0]].reshape(network.output_shape)
+    return values[network.graph.outputs[0]].reshape(network.output.shape)
 
 
 def channels_first(image: np.ndarray) -> np.ndarray:

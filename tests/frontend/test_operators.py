@@ -47,12 +47,12 @@ def runs(network: Network, points: np.ndarray) -> np.ndarray:
 @every_case
 def test_it_means_what_onnx_runtime_computes(case: Case, tmp_path: Path) -> None:
     network = read(case, tmp_path)
-    points = np.random.default_rng(1).uniform(-2, 2, (3, network.input_size)).astype(case.dtype)
+    points = np.random.default_rng(1).uniform(-2, 2, (3, network.input.size)).astype(case.dtype)
     found = runs(network, points.astype(np.float64))
     runtime = session(network.path)
     for point, output in zip(points, found, strict=True):
-        feed = {network.input_name: point.reshape(network.input_shape)}
-        (wanted,) = runtime.run([network.output_name], feed)
+        feed = {network.input.name: point.reshape(network.input.shape)}
+        (wanted,) = runtime.run([network.output.name], feed)
         assert wanted.shape == network.output_shape
         scale = max(1.0, np.abs(wanted).max())
         np.testing.assert_allclose(

@@ -33,14 +33,14 @@ def test_it_is_read_or_refused(path: Path) -> None:
     except ModelError as error:
         assert error.where.startswith(str(path))  # noqa: PT017
         return
-    shape = (2, *network.input_shape)
+    shape = (2, *network.input.shape)
     points = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
     inputs = {network.graph.inputs[0].name: points.reshape(2, -1).astype(np.float64)}
     found = evaluate(network.graph, inputs)[network.graph.outputs[0]]
-    runtime, dtype = runnable(path, network.dtype)
+    runtime, dtype = runnable(path, network.input.dtype)
     for point, output in zip(points.astype(dtype), found, strict=True):
-        (wanted,) = runtime.run([network.output_name], {network.input_name: point})
-        assert wanted.shape == network.output_shape
+        (wanted,) = runtime.run([network.output.name], {network.input.name: point})
+        assert wanted.shape == network.output.shape
         scale = max(1.0, np.abs(wanted).max())
         np.testing.assert_allclose(output, wanted.ravel(), rtol=0, atol=1e-4 * scale)
 

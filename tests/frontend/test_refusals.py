@@ -49,7 +49,7 @@ def test_an_operator_of_another_domain(tmp_path: Path) -> None:
 def test_an_operator_that_no_output_needs_is_left_out(tmp_path: Path) -> None:
     proto = small()
     proto.graph.node.append(helper.make_node("Sigmoid", ["y0"], ["unused"]))
-    assert read_network(saved(proto, tmp_path)).classes == 2
+    assert read_network(saved(proto, tmp_path)).output.size == 2
 
 
 def test_nodes_in_any_order(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_nodes_in_any_order(tmp_path: Path) -> None:
     nodes = list(proto.graph.node)[::-1]
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
-    assert read_network(saved(proto, tmp_path)).classes == 2
+    assert read_network(saved(proto, tmp_path)).output.size == 2
 
 
 def test_a_cycle(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_what_an_operator_refuses(
 def test_a_second_output_that_is_used(op_type: str, more: dict[str, Any], tmp_path: Path) -> None:
     proto = model([Node(op_type, X, **more)], (1, 1, 4))
     proto.graph.node[0].output.append("second")
-    assert read_network(saved(proto, tmp_path)).classes > 0
+    assert read_network(saved(proto, tmp_path)).output.size > 0
     proto.graph.node.append(helper.make_node("Add", ["y0", "second"], ["z"]))
     proto.graph.output[0].name = "z"
     assert "'second' is used" in refused(proto, tmp_path).what

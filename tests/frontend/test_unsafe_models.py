@@ -108,7 +108,7 @@ def test_all_tensors_together(
     nodes: list[Node], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = saved(model(nodes, (1, 50)), tmp_path)
-    assert read_network(path).classes == 50
+    assert read_network(path).output.size == 50
     monkeypatch.setattr(builder, "MOST_IN_ALL", 2000)
     with pytest.raises(UnsafeModel, match="have more than 2000 numbers"):
         read_network(path)

@@ -28,11 +28,13 @@ from strategies import Case, network_of, points_of
 
 from mipc.errors import RangeError
 from mipc.ir.graph import Graph
+from mipc.numerics.domains import Domain
 from mipc.numerics.interval import Interval
 from mipc.numerics.products import Products
 from mipc.passes import Pass, Problem, run
 from mipc.properties.perturbations import BoxOfArrays, LInf
-from mipc.properties.query import Objective, Query, Question, ask
+from mipc.properties.query import Objective, Query
+from mipc.properties.question import Question, ask
 from mipc.properties.requirements import ArgMax
 from mipc.semantics.bounds import bound_graph
 from mipc.verdict import Answer, Robust, Violated
@@ -41,7 +43,7 @@ Bounded = dict[str, Interval]
 
 
 def problem_of(case: Case) -> Problem:
-    return Problem(case.graph, {"x": case.box})
+    return Problem(case.graph, {"x": Domain(case.box)})
 
 
 def stages(problem: Problem, passes: list[Pass]) -> list[Problem]:
@@ -83,7 +85,7 @@ def assert_holds(graph: Graph, boxes: Interval, bounds: Bounded, rng: np.random.
 
 def bounds_of(graph: Graph, boxes: Interval, method: str, products: Products) -> Bounded | None:
     try:
-        return bound_graph(graph, {"x": boxes}, method=method, products=products)  # type: ignore[arg-type]
+        return bound_graph(graph, {"x": Domain(boxes)}, method=method, products=products)  # type: ignore[arg-type]
     except RangeError:
         return None
 
@@ -112,7 +114,7 @@ def assert_runs_are_feasible(
     query: Query, passes: Sequence[Pass], combine: bool, case: Case, count: int = 3
 ) -> None:
     """Each run at some points of the box is a point of each model that is about it."""
-    every = tuple(disjunct.target for disjunct in query.disjuncts)
+    every = tuple(disjunct.number for disjunct in query.disjuncts)
     rng = case.rng
     for targets in [every] if combine else [(target,) for target in every]:
         try:
@@ -122,7 +124,7 @@ def assert_runs_are_feasible(
         for point in points_of(case.box, rng, count):
             values = query_run(query, point, wobbling(rng))
             values = followed(seen, values)
-            if query.question.objective != "worst" and margin_of(query, values, targets)[0] < 0:
+            if query.objective != "worst" and margin_of(query, values, targets)[0] < 0:
                 continue
             columns = point_of(query, formulation, seen[-1], values)
             assert_feasible(formulation.model, columns)

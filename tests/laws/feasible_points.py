@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from exact_runs import Values, Wobble, exact_run, follow
 
-from mipc.compile import bound_query, simplify
+from mipc.compile import bound_case, simplify
 from mipc.formulation import Formulation, formulate
 from mipc.ir.ops import Max, Node
 from mipc.milp.model import Model
@@ -25,12 +25,12 @@ def query_run(query: Query, point: np.ndarray, wobble: Wobble) -> Values:
     """A run of the network, and the margins as the question means them: exactly."""
     network = query.network.graph
     values = exact_run(network, point, wobble)
-    output = values[network.outputs[0]]
+    numbers = [number for seen in query.case.seen for number in values[seen.node]]
     rows_of_all: list[Fraction] = []
     for disjunct, name in zip(query.disjuncts, query.graph.outputs, strict=True):
         rows = [
-            sum((Fraction(c) * v for c, v in zip(row, output, strict=True)), -disjunct.threshold)
-            for row in disjunct.rows.tolist()
+            sum((coefficient * numbers[i] for i, coefficient in row.terms), row.constant)
+            for row in disjunct.rows
         ]
         values[name] = rows
         rows_of_all += rows
@@ -52,9 +52,10 @@ def formulation_of(
 ) -> tuple[Formulation, list[Problem]]:
     """A model as the compiler makes it, and the problem after each pass."""
     seen: list[Problem] = []
-    problem, _ = bound_query(query, passes, lambda name, after: seen.append(after))
-    simple, _ = simplify(problem, targets, passes, lambda name, after: seen.append(after))
-    return formulate(query, simple.graph, simple.bounds, targets, "law"), seen
+    case = query.case
+    problem, _ = bound_case(case, passes, lambda name, after: seen.append(after))
+    simple, _ = simplify(case, problem, targets, passes, lambda name, after: seen.append(after))
+    return formulate(query, simple, targets, "law"), seen
 
 
 def followed(seen: list[Problem], values: Values) -> Values:
@@ -71,7 +72,7 @@ def point_of(
     """The columns of the model at a run."""
     columns: list[Fraction] = []
     best, winner = margin_of(query, values, formulation.targets)
-    centre = query.question.centre
+    centre = query.centre
     for block in formulation.layout.blocks:
         match block.role:
             case "phase of relu":

@@ -13,7 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 from mipc.frontend.onnx import read_network
 from mipc.ir.network import Network
 from mipc.properties.perturbations import BoxOfArrays, LInf
-from mipc.properties.query import Query, Question, ask
+from mipc.properties.query import Query
+from mipc.properties.question import Question, ask
 from mipc.properties.requirements import ArgMax
 
 Layers = Sequence[tuple[np.ndarray, np.ndarray]]

@@ -16,6 +16,7 @@ from mipc.errors import RangeError
 from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Input, Node, Relu
 from mipc.numerics.convolution import ConvMap
+from mipc.numerics.domains import Domain
 from mipc.numerics.interval import Interval
 from mipc.numerics.linear_maps import DenseMap, SelectMap, SparseMap, identity
 from mipc.numerics.products import FAST, REPRODUCIBLE, Products
@@ -96,11 +97,11 @@ def test_rows_walked_in_small_chunks_hold_too(case: Case) -> None:
 def test_bounds_of_a_fused_graph_hold(case: Case) -> None:
     """Fusion leaves inexact operators of every kind behind; a batch must take them too."""
     try:
-        problem, _ = run(Problem(case.graph, {"x": case.box}), [Bounds(), AffineFusion()])
+        problem, _ = run(Problem(case.graph, {"x": Domain(case.box)}), [Bounds(), AffineFusion()])
     except RangeError:
         return
     boxes = Interval(np.repeat(case.box.lower, 3, axis=0), np.repeat(case.box.upper, 3, axis=0))
-    bounds = bound_graph(problem.graph, {"x": boxes})
+    bounds = bound_graph(problem.graph, {"x": Domain(boxes)})
     for point in points_of(case.box, case.rng, 3):
         true = exact_run(case.graph, point, wobbling(case.rng))
         for name in set(true) & set(bounds):
@@ -133,7 +134,7 @@ def test_a_bounded_row_of_the_output_is_below_its_exact_value(case: Case, many: 
     rng = case.rng
     sample = np.sort(rng.integers(0, len(boxes.lower), 7))
     values = rng.normal(size=(7, case.graph[output].size))
-    found = bound_margins(case.graph, bounds, Rows(values, values.shape[1], sample))
+    found = bound_margins(case.graph, {"x": Domain(boxes)}, bounds, Rows(values, values.shape[1], sample))
     for row, at, lower in zip(values, sample.tolist(), found.tolist(), strict=True):
         for point in points_of(boxes[at : at + 1], rng, 2):
             true = exact_run(case.graph, point, wobbling(rng))[output]
@@ -200,7 +201,7 @@ def test_windows_of_stacked_convolutions_hold(
     boxes = [box_of("ball", nodes[0].size, rng), box_of("narrow", nodes[0].size, rng)]
     batch = Interval(*(np.concatenate([getattr(b, s) for b in boxes]) for s in ("lower", "upper")))
     for products in (FAST, REPRODUCIBLE):
-        bounds = bound_graph(graph, {"x": batch}, products=products)
+        bounds = bound_graph(graph, {"x": Domain(batch)}, products=products)
         assert_holds(graph, batch, bounds, rng)
 
 
@@ -212,7 +213,7 @@ def test_bounds_survive_cancellation() -> None:
     for low, high in [(-1.0, 1.0), (0.1, 0.1), (0.3, np.nextafter(0.3, 1))]:
         box = Interval(np.array([[low]]), np.array([[high]]))
         for products in (FAST, REPRODUCIBLE):
-            bounds = bound_graph(graph, {"x": box}, products=products)
+            bounds = bound_graph(graph, {"x": Domain(box)}, products=products)
             assert_holds(graph, box, bounds, rng)
 
 
@@ -221,7 +222,7 @@ def test_a_bound_is_not_rounded_into_the_value() -> None:
     graph = chain([DenseMap(np.array([[1.0]]))], [np.array([2.0**53])])
     box = Interval(np.array([[0.0]]), np.array([[1.0]]))
     for method, products in [("interval", FAST), ("backward", REPRODUCIBLE)]:
-        bounds = bound_graph(graph, {"x": box}, method=method, products=products)  # type: ignore[arg-type]
+        bounds = bound_graph(graph, {"x": Domain(box)}, method=method, products=products)  # type: ignore[arg-type]
         assert bounds["y"].upper[0, 0] >= 2**53 + 1
 
 
@@ -237,7 +238,7 @@ def test_a_sum_of_many_operands_is_still_bounded(products: Products) -> None:
     graph = Graph(nodes, ["y"])
     box = Interval(np.ones((1, 1)), np.ones((1, 1)))
     for method in ("interval", "backward"):
-        bounds = bound_graph(graph, {"x": box}, method=method, products=products)  # type: ignore[arg-type]
+        bounds = bound_graph(graph, {"x": Domain(box)}, method=method, products=products)  # type: ignore[arg-type]
         assert_holds(graph, box, bounds, np.random.default_rng(0))
 
 
@@ -281,7 +282,7 @@ def test_a_selection_may_take_a_number_twice_and_leave_gaps() -> None:
         [np.zeros(1), np.zeros(3), np.zeros(1)],
     )  # fmt: skip
     box = Interval(np.zeros((1, 2)), np.ones((1, 2)))
-    bounds = bound_graph(graph, {"x": box}, products=REPRODUCIBLE)
+    bounds = bound_graph(graph, {"x": Domain(box)}, products=REPRODUCIBLE)
     assert_holds(graph, box, bounds, np.random.default_rng(0))
 
 

@@ -114,17 +114,18 @@ def assert_points_replay(query: Query, passes: Sequence[Pass], combine: bool, hi
         scale = max(1.0, *(float(known.largest()[0]) for known in problem.bounds.values()))
         # a binary may be off by 1e-6 and is multiplied by bounds, once a layer
         close = (1e-5 if scale < 1e4 else 1e-4) * scale
-        x = formulation.layout.lift(claim.values)
+        (x,) = formulation.layout.lift(claim.values).values()
         values = evaluate(query.graph, {query.graph.inputs[0].name: x[None, :]})
         margin = max(float(values[f"violation#{t}"].min()) for t in formulation.targets)
-        said = formulation.layout.true("margin", claim.values)[0]
+        place = formulation.layout.places("margin")
+        said = np.ldexp(claim.values[place], formulation.layout.exponents[place])[0]
         assert said <= margin + close
-        if query.question.objective == "worst" and claim.status is Status.OPTIMAL:
+        if query.objective == "worst" and claim.status is Status.OPTIMAL:
             assert abs(said - margin) <= close
-        if query.question.objective == "closest":
-            assert query.question.centre is not None
-            gaps = np.abs(x - query.question.centre)
-            reached = gaps.max() if query.question.norm == "linf" else gaps.sum()
+        if query.objective == "closest":
+            assert query.centre is not None
+            gaps = np.abs(x - query.centre)
+            reached = gaps.max() if query.norm == "linf" else gaps.sum()
             assert claim.objective is not None
             assert claim.objective >= reached - close
 
@@ -132,9 +133,9 @@ def assert_points_replay(query: Query, passes: Sequence[Pass], combine: bool, hi
 def assert_no_run_would_do(query: Query, targets: tuple[int, ...], status: Status) -> None:
     """A solver that finds nothing is right at least about the points we look at."""
     assert status in (Status.INFEASIBLE, Status.STOPPED, Status.UNKNOWN)
-    assert query.question.objective != "worst" or status is not Status.INFEASIBLE
+    assert query.objective != "worst" or status is not Status.INFEASIBLE
     if status is Status.INFEASIBLE:
-        box = query.box.interval
+        box = query.region.interval
         for point in points_of(box, np.random.default_rng(0), 8):
             best, _ = margin_of(query, query_run(query, point, still), targets)
             assert best < Fraction(1, 10**5)

@@ -25,7 +25,7 @@ import numpy as np
 from mipc.compile import compile_query, write_files
 from mipc.frontend.onnx import read_network
 from mipc.properties.perturbations import LInf
-from mipc.properties.query import Question, ask
+from mipc.properties.question import Question, ask
 from mipc.properties.requirements import ArgMax
 
 def core():
@@ -44,8 +44,8 @@ model, folder, radius = sys.argv[1:4]
 Path(folder).mkdir()
 network = read_network(model)
 rng = np.random.default_rng(7)
-centre = rng.random(network.input_size).astype(np.float32).astype(np.float64)
-requirement = ArgMax(0, tuple(range(1, min(network.classes, 3))))
+centre = rng.random(network.input.size).astype(np.float32).astype(np.float64)
+requirement = ArgMax(0, tuple(range(1, min(network.output.size, 3))))
 query = ask(network, Question(centre, LInf(Fraction(radius)), requirement))
 hashes = {}
 for combine in (False, True):

@@ -92,8 +92,8 @@ def test_where_no_bug_is_planted_nothing_is_noticed() -> None:
 def half_the_upper_bound(patch: Patch) -> None:
     right = bounds_module.interval
 
-    def wrong(node: Any, operands: Any, products: Any) -> Interval:
-        found = right(node, operands, products)
+    def wrong(node: Any, operands: Any, products: Any, batch: int = 1) -> Interval:
+        found = right(node, operands, products, batch)
         upper = found.upper.copy()
         upper[:, 0] = np.maximum(upper[:, 0] / 2, found.lower[:, 0])
         return Interval(found.lower, upper)
@@ -105,8 +105,8 @@ def shrink_the_bounds(patch: Patch) -> None:
     """By one thousandth of their width."""
     right = bounds_module.interval
 
-    def wrong(node: Any, operands: Any, products: Any) -> Interval:
-        found = right(node, operands, products)
+    def wrong(node: Any, operands: Any, products: Any, batch: int = 1) -> Interval:
+        found = right(node, operands, products, batch)
         less = 1e-3 * (found.upper - found.lower)
         return Interval(found.lower, found.upper - less)
 

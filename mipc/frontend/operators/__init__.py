@@ -9,6 +9,8 @@ from mipc.frontend.operators import (
     padding,
     pooling,
     shape,
+    smooth,
+    softmax,
 )
 
 __all__ = [
@@ -20,4 +22,6 @@ __all__ = [
     "padding",
     "pooling",
     "shape",
+    "smooth",
+    "softmax",
 ]

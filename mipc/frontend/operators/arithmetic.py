@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mipc.frontend.builder import Constant, Tensor
+from mipc.frontend.builder import Constant, Tensor, Value
 from mipc.frontend.operators.folding import product, quotient, total
+from mipc.frontend.operators.products import divided, multiplied
 from mipc.frontend.registry import Call, operator
 from mipc.numerics.linear_maps import LinearMap, ScaleMap, SelectMap, SparseMap
 
@@ -26,16 +27,19 @@ def sub(call: Call) -> Tensor:
 
 @operator("Mul", since=7)
 def mul(call: Call) -> Tensor:
-    """``a * b``, one of them constant."""
-    if isinstance(call[0], Constant):
-        return scaled(call, call[1], call[0])
-    return scaled(call, call[0], call.constant(1))
+    """``a * b``."""
+    a, b = call[0], call[1]
+    if isinstance(a, Constant):
+        return scaled(call, b, a)
+    return scaled(call, a, b) if isinstance(b, Constant) else multiplied(call, a, b)
 
 
 @operator("Div", since=7)
 def div(call: Call) -> Tensor:
-    """``a / b`` with a constant ``b``."""
-    a, b = call[0], call.constant(1)
+    """``a / b``; where ``b`` is computed, bounds have to keep it away from 0."""
+    a, b = call[0], call[1]
+    if isinstance(b, Value):
+        return divided(call, a, b)
     if isinstance(a, Constant):
         return quotient(call, a, b)
     return scaled(call, a, quotient(call, Constant(np.array(1.0)), b))

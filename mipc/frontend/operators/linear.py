@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from mipc.frontend.builder import Constant, Tensor, Value
 from mipc.frontend.operators.arithmetic import multiple
 from mipc.frontend.operators.folding import product
+from mipc.frontend.operators.products import matrix_product
 from mipc.frontend.registry import Call, operator
 from mipc.numerics.linear_maps import DenseMap, LinearMap, SparseMap
 
@@ -20,8 +21,11 @@ ZERO = Constant(np.zeros(()))
 
 @operator("MatMul")
 def matmul(call: Call) -> Tensor:
-    """``A @ B`` for tensors of any rank, one of them constant."""
-    return _layer(call, call[0], call[1], ZERO, 1.0)
+    """``A @ B`` for tensors of any rank."""
+    a, b = call[0], call[1]
+    if isinstance(a, Value) and isinstance(b, Value):
+        return matrix_product(call, a, b)
+    return _layer(call, a, b, ZERO, 1.0)
 
 
 @operator("Gemm", since=7)

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from mipc.errors import OptionError, QuestionError
 from mipc.numerics.rationals import Enclosed
 from mipc.properties.inputs import read_array
+from mipc.properties.perturbations.head import Head
+from mipc.properties.region import Region
 
 __all__ = ["BoxOfArrays"]
 
@@ -39,10 +41,21 @@ class BoxOfArrays:
     def __str__(self) -> str:
         return "box"
 
-    def corners(self, centre: Array | None) -> tuple[Enclosed, Enclosed]:
+    def apply(self, head: Head) -> tuple[Head, ...]:
         """The box, which does not depend on a centre."""
+        if head.image is not None:
+            raise QuestionError("a box of arrays has to come first", where="box")
         if self.lower.shape != self.upper.shape:
             raise QuestionError(
                 f"the lower corner has {self.lower.size} numbers, the upper {self.upper.size}"
             )
-        return Enclosed(self.lower, self.lower), Enclosed(self.upper, self.upper)
+        if len(self.lower) != head.size:
+            raise QuestionError(
+                f"the box has {len(self.lower)} numbers, the network takes {head.size} "
+                f"(shape {list(head.shape)})"
+            )
+        corners = head.within(
+            Enclosed(self.lower, self.lower), Enclosed(self.upper, self.upper)
+        )
+        region = Region.between(*corners, head.dtype, origin=head.centre)
+        return (head.ranging(region, "box"),)

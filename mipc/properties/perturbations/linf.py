@@ -1,20 +1,19 @@
-"""Each number of the input may move by at most a radius: the L-infinity ball."""
+"""Each number of the image may move by at most a radius: the L-infinity ball."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from mipc.errors import OptionError, QuestionError
+from mipc.errors import OptionError
+from mipc.numerics.linear_maps import identity
 from mipc.numerics.rationals import Enclosed, parse_rational, sum_enclosed
+from mipc.properties.perturbations.head import Head
+from mipc.properties.region import Region
 
-__all__ = ["LInf"]
-
-Array: TypeAlias = npt.NDArray[np.float64]
+__all__ = ["LInf", "ball_box"]
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,26 @@ class LInf:
     def __str__(self) -> str:
         return f"linf:{self.radius}"
 
-    def corners(self, centre: Array | None) -> tuple[Enclosed, Enclosed]:
-        """The box around a centre, (n,) exact float64, before any domain."""
-        if centre is None:
-            raise QuestionError(
-                "an L-infinity ball needs a centre", remedy="give --input or --dataset and --index"
-            )
+    def apply(self, head: Head) -> tuple[Head, ...]:
+        """A box around the image."""
+        if head.image is None:
+            lower, upper = ball_box(head, self.radius, "an L-infinity ball")
+            region = Region.between(lower, upper, head.dtype, origin=head.centre)
+            return (head.ranging(region, str(self)),)
         radius = Enclosed.of(self.radius)
-        wide = Enclosed(np.broadcast_to(radius.below, centre.shape), radius.above)
-        return sum_enclosed(centre, wide, -1.0), sum_enclosed(centre, wide, 1.0)
+        wide = np.full(head.size, 1.0)
+        region = Region.between(
+            Enclosed(-radius.above * wide, -radius.below * wide),
+            Enclosed(radius.below * wide, radius.above * wide),
+            "float64",
+        )
+        moved, name = head.parameter("linf", region, str(self))
+        return (moved.plus(name, identity(head.size), str(self)),)
+
+
+def ball_box(head: Head, size: Fraction, family: str) -> tuple[Enclosed, Enclosed]:
+    """The box around the centre in which no number moves by more, within the domain."""
+    centre = head.around(family)
+    radius = Enclosed.of(size)
+    wide = Enclosed(np.broadcast_to(radius.below, centre.shape), radius.above)
+    return head.within(sum_enclosed(centre, wide, -1.0), sum_enclosed(centre, wide, 1.0))

@@ -1,0 +1,91 @@
+"""What is put right in an ONNX graph before it is read, and told to the user.
+
+Some exporters declare inputs of type double over float weights. ONNX allows no such mixture and
+ONNX Runtime refuses it; the network that was meant has float inputs.
+
+An arg-max as the last operator is taken away: the class it names is that of the largest score, so
+questions are asked of the scores, and answers replayed on the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["peel_arg_max", "repair", "runnable"]
+
+SHAPING = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
+"""Operators that may stand between an arg-max and the output."""
+
+
+def repair(model: Any) -> list[str]:
+    """Declare inputs float that are double and meet float weights; their names."""
+    import onnx
+
+    float_, double = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
+    weights = {entry.name: entry.data_type for entry in model.graph.initializer}
+    wrong = []
+    for entry in model.graph.input:
+        if entry.name in weights or entry.type.tensor_type.elem_type != double:
+            continue
+        reached = _unchanged(model.graph, entry.name)
+        users = [node for node in model.graph.node if reached & set(node.input)]
+        kinds = {weights[name] for node in users for name in node.input if name in weights}
+        kinds -= {onnx.TensorProto.INT64, onnx.TensorProto.INT32}
+        if kinds == {float_}:
+            wrong.append(entry.name)
+    if wrong:
+        for entry in (*model.graph.input, *model.graph.output, *model.graph.value_info):
+            if entry.type.tensor_type.elem_type == double and entry.name not in weights:
+                entry.type.tensor_type.elem_type = float_
+    return wrong
+
+
+def _unchanged(graph: Any, name: str) -> set[str]:
+    """The tensors that are the input in another shape."""
+    names = {name}
+    shaping = {"Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Dropout"}
+    for node in graph.node:
+        if node.op_type in shaping and node.input and node.input[0] in names:
+            names.update(node.output[:1])
+    return names
+
+
+def runnable(data: bytes, shown: Sequence[str] = ()) -> bytes:
+    """A file as it was read, with its input types put right, that also shows tensors inside.
+
+    Parameters
+    ----------
+    data : bytes
+        The original file.
+    shown : sequence of str
+        Names of tensors that become outputs too.
+    """
+    import onnx
+
+    model = onnx.ModelProto.FromString(data)
+    repair(model)
+    known = {entry.name for entry in model.graph.output}
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in shown if name not in known)
+    text: bytes = model.SerializeToString()
+    return text
+
+
+def peel_arg_max(graph: Any) -> dict[str, str]:
+    """Let outputs that are an arg-max name its scores instead.
+
+    Returns
+    -------
+    dict of str to str
+        The scores' name -> the output's original name.
+    """
+    makers = {name: node for node in graph.node for name in node.output}
+    peeled: dict[str, str] = {}
+    for entry in graph.output:
+        node = makers.get(entry.name)
+        while node is not None and node.op_type in SHAPING and node.input:
+            node = makers.get(node.input[0])
+        if node is not None and node.op_type == "ArgMax" and node.input:
+            peeled[node.input[0]] = entry.name
+            entry.name = node.input[0]
+    return peeled

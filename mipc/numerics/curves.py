@@ -1,0 +1,356 @@
+"""Sound lines around a function of one variable, over many intervals at once.
+
+A :class:`Curve` is cut into stretches that bend one way each. What ``f(x) - s x`` is never below on an
+interval is the least of what it is never below on each stretch, see :mod:`mipc.numerics.pieces`;
+every other statement here follows from that one: the offset of a line is such a bound for its
+slope, whatever the slope, and a range is a pair of bounds for slope 0.
+
+Slopes are therefore only a matter of tightness. Under ``f`` on ``[l, u]`` the line that leaves the
+smallest area is the one that supports the convex hull of ``f`` at the midpoint ``m``, for the area is a
+constant minus ``(u - l)`` times the line's value at ``m``. That is the tangent at ``m`` if it stays below
+``f``; otherwise the edge of the hull over ``m``: a chord, a tangent through an end, or a line that
+touches twice. It is found as in the quickhull method: from the chord of ``(l, u)``, replace one of its
+ends by the point farthest below the line, until there is none. For convex and concave functions
+these are the tangent and the chord, for the sigmoid the lines of DeepPoly (Singh et al. 2019) and
+CROWN (Zhang et al. 2018).
+
+Periodic functions. For ``s >= 0``, ``f(x) - s x`` is no larger one period later, so the least value over
+an interval is taken on its last period (for ``s <= 0`` its first): of any interval at most five
+half-periods matter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.numerics.elementary import FAR, PI
+from mipc.numerics.pieces import Curved, Formula, Piece, Span, Straight
+from mipc.numerics.rounding import UNIT, down, up
+
+__all__ = ["Curve", "Relaxation", "Strips"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+PERIOD = math.nextafter(2 * PI, 7.0)
+"""A little more than a period of the sine; a longer window loses nothing."""
+
+STEPS = 16
+"""How often the end of a chord is replaced, at most; four or five is usual."""
+
+STEEPEST = 2.0**30
+"""No slope is larger, unless values are beyond 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation:
+    """``lower_slope x + lower_offset <= f(x) <= upper_slope x + upper_offset`` on an interval each."""
+
+    lower_slope: Array
+    lower_offset: Array
+    upper_slope: Array
+    upper_offset: Array
+
+    def gap(self, lower: Array, upper: Array) -> Array:
+        """How far apart the lines are where they are farthest, about."""
+        tilt, height = self.upper_slope - self.lower_slope, self.upper_offset - self.lower_offset
+        return np.maximum(tilt * lower + height, tilt * upper + height)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A function of one variable, cut into stretches that bend one way.
+
+    Attributes
+    ----------
+    pieces : tuple of Piece
+        From left to right, without gaps; a piece of its own for each value at a jump.
+    domain : str
+        Where it is defined: ``x``, ``x >= 0``, ``x > 0`` or ``x != 0``.
+    trend : 1, -1 or 0
+        Whether it never falls, never rises, or neither.
+    bottom, top : float
+        Numbers it never passes.
+    grows : bool
+        Whether it may pass 1e30 for arguments that do not.
+    formula : Formula, optional
+        If it is the same everywhere.
+    phase : float, optional
+        Of a function with the period of the sine: it is concave from ``phase * pi`` to
+        ``(phase + 1) * pi``.
+    touch : u -> x, optional
+        Of a function that is convex below 0 and concave above, and odd but for a constant: about
+        where the tangent through its point at ``u > 0`` touches it below 0.
+    inverse : slope -> x, optional
+        Of such a function, about where above 0 it has that slope.
+    """
+
+    pieces: tuple[Piece, ...]
+    domain: Literal["x", "x >= 0", "x > 0", "x != 0"] = "x"
+    trend: Literal[1, -1, 0] = 0
+    bottom: float = -math.inf
+    top: float = math.inf
+    grows: bool = False
+    formula: Formula | None = None
+    phase: float | None = None
+    touch: Callable[[Array], Array] | None = None
+    inverse: Callable[[Array], Array] | None = None
+
+    @property
+    def continuous(self) -> bool:
+        """Whether it has no jumps."""
+        return not any(isinstance(piece, Straight) and piece.jumps for piece in self.pieces)
+
+    def defined(self, lower: Array, upper: Array) -> Flags:
+        """Whether it is defined on the whole of each interval."""
+        match self.domain:
+            case "x":
+                return np.ones(lower.shape, dtype=bool)
+            case "x >= 0":
+                return lower >= 0
+            case "x > 0":
+                return lower > 0
+            case "x != 0":
+                return (lower > 0) | (upper < 0)
+
+    def value(self, x: Array) -> Array:
+        """The function, as computed: (n,) -> (n,)."""
+        return self._valued(x)[0]
+
+    def _valued(self, x: Array, *, errors: bool = False) -> tuple[Array, Array]:
+        """The function, and how far off that may be if asked for."""
+        if self.formula is not None:
+            found = self.formula.value(x)
+            return found, self.formula.value_error(x, found) if errors else found
+        value, error = np.full_like(x, np.nan), np.zeros_like(x)
+        for span in Strips(self, x, x).spans():
+            found = span.piece.values(span.low)
+            value[span.index] = found
+            error[span.index] = span.piece.error(span.low, found)
+        return value, error
+
+    def interval(self, lower: Array, upper: Array) -> tuple[Array, Array]:
+        """The range over intervals, rounded outward: (n,), (n,) -> (n,), (n,)."""
+        if self.trend:
+            (low, less), (high, more) = (self._valued(x, errors=True) for x in (lower, upper))
+            if self.trend < 0:
+                low, less, high, more = high, more, low, less
+            low = np.where(less > 0, down(low - less), low)
+            high = np.where(more > 0, up(high + more), high)
+        else:
+            strips, flat = Strips(self, lower, upper), np.zeros_like(lower)
+            low, high = strips.least(1, flat), -strips.least(-1, flat)
+        return np.clip(low, self.bottom, self.top), np.clip(high, self.bottom, self.top)
+
+    def lines(self, lower: Array, upper: Array, *, inside: bool = False) -> Relaxation:
+        """Lines around it over intervals: (n,), (n,) -> (n,) each.
+
+        With ``inside``, only pieces that an interval has more than a point of count.
+        """
+        strips = Strips(self, lower, upper, inside=inside)
+        below, above = strips.slope(1), strips.slope(-1)
+        return Relaxation(below, strips.least(1, below), -above, -strips.least(-1, above))
+
+
+class Strips:
+    """A curve over (n,) intervals. Below, ``F = sign f``."""
+
+    def __init__(self, curve: Curve, lower: Array, upper: Array, *, inside: bool = False) -> None:
+        self.curve = curve
+        self.lower = lower
+        self.upper = upper
+        self.inside = inside
+        self._spans: list[Span] | None = None
+
+    def take(self, keep: Any) -> Strips:
+        """Some of them."""
+        part = Strips(self.curve, self.lower[keep], self.upper[keep], inside=self.inside)
+        part.__dict__["ends"] = self.ends[0][keep], self.ends[1][keep]
+        return part
+
+    @cached_property
+    def ends(self) -> tuple[Array, Array]:
+        """The function at both ends, as computed."""
+        return self.curve.value(self.lower), self.curve.value(self.upper)
+
+    def spans(self, slope: Array | None = None) -> list[Span]:
+        """The parts of the pieces that matter where ``F(x) - slope x`` is least."""
+        if self.curve.phase is not None:
+            return self._periodic(self.curve.phase, slope)
+        if self._spans is None:
+            self._spans = []
+            for piece in self.curve.pieces:
+                met = piece.meets(self.lower, self.upper, inside=self.inside)
+                if met.any():
+                    index = slice(None) if met.all() else np.flatnonzero(met)
+                    low = np.maximum(self.lower[index], piece.low)
+                    high = np.minimum(self.upper[index], piece.high)
+                    source = self if self.curve.formula is not None else None
+                    self._spans.append(Span(piece, index, low, high, source=source))
+        return self._spans
+
+    def _periodic(self, phase: float, slope: Array | None) -> list[Span]:
+        """Half-periods; beyond ``FAR``, where they cannot be told apart, the lines -1 and 1."""
+        near = np.maximum(np.abs(self.lower), np.abs(self.upper)) <= FAR
+        lower, upper = self.lower, self.upper
+        if slope is not None:
+            lower = np.where(slope >= 0, np.maximum(lower, down(upper - PERIOD)), lower)
+            upper = np.where(slope < 0, np.minimum(upper, up(self.lower + PERIOD)), upper)
+        spans = []
+        first = np.where(near, 2.0 * np.floor((lower / PI - phase - 2.0**-20) / 2.0), 0.0)
+        for number in range(6):
+            start, end = ((first + number + k + phase) * PI for k in (0, 1))
+            met = near & (lower < end) & (upper > start)
+            met |= near & (lower == upper) & (lower >= start) & (upper <= end)
+            if met.any():
+                index = np.flatnonzero(met)
+                low, high = np.maximum(lower, start)[index], np.minimum(upper, end)[index]
+                centre = (first + number + 0.5 + phase)[index] * PI
+                spans.append(Span(self.curve.pieces[number % 2], index, low, high, centre))
+        if not near.all():
+            index = np.flatnonzero(~near)
+            for height in (-1.0, 1.0):
+                line = Straight(-math.inf, math.inf, 0.0, height)
+                spans.append(Span(line, index, self.lower[index], self.upper[index]))
+        return spans
+
+    def least(self, sign: int, slope: Array) -> Array:
+        """What ``F(x) - slope x`` is never below; ``-inf`` if nothing could be said."""
+        found = np.full_like(self.lower, np.inf)
+        for span in self.spans(slope):
+            bound = span.piece.below(span, sign, slope[span.index])
+            found[span.index] = np.fmin(found[span.index], np.where(bound == bound, bound, -np.inf))
+        return found
+
+    def lowest(self, sign: int, slope: Array) -> tuple[Array, Array]:
+        """About where ``F(x) - slope x`` is least, and ``F`` there."""
+        x, y = self.lower.copy(), np.full_like(self.lower, np.inf)
+        for span in self.spans(slope):
+            at, value = span.piece.lowest(span, sign, slope[span.index])
+            old = y[span.index] - slope[span.index] * x[span.index]
+            less = value - slope[span.index] * at < old
+            x[span.index] = np.where(less, at, x[span.index])
+            y[span.index] = np.where(less, value, y[span.index])
+        return x, y
+
+    @cached_property
+    def _width(self) -> Array:
+        return self.upper - self.lower
+
+    @cached_property
+    def _middle(self) -> Array:
+        return self.lower + self._width / 2
+
+    @cached_property
+    def _tangent(self) -> tuple[Array, Array, Array]:
+        """Slope, value and bend of the function at the midpoint; a straight piece bends by 0."""
+        slope, value, bend = np.zeros((3, len(self.lower)))
+        formula = self.curve.formula
+        if formula is not None:
+            slope, value = formula.slope(self._middle), formula.value(self._middle)
+        for span in Strips(self.curve, self._middle, self._middle, inside=self.inside).spans():
+            bend[span.index] = span.piece.bend
+            if formula is None:
+                slope[span.index] = span.piece.slopes(span.low)
+                value[span.index] = span.piece.values(span.low)
+        return slope, value, bend
+
+    def slope(self, sign: int) -> Array:
+        """The slope of the best line under ``F``, about; 0 over a point."""
+        if self.curve.touch is not None:
+            return self._moderate(sign, self._through_end(sign, *self.curve.touch))
+        wide = self._width > 0
+        ends = [sign * value for value in self.ends]
+        tangent, value, bend = (sign * part for part in self._tangent)
+        chord = np.where(wide, (ends[1] - ends[0]) / self._width, 0.0)
+        bowl = (bend >= 0) & wide
+        slope = np.where(bowl, tangent, chord)
+        height = np.where(bowl, value - tangent * self._middle, ends[0] - chord * self.lower)
+        x, y = self.lowest(sign, slope)
+        reach = np.maximum(np.abs(self.lower), np.abs(self.upper))
+        noise = (np.abs(y) + np.abs(height) + np.abs(slope) * reach) * (16 * UNIT)
+        missed = height - (y - slope * x)
+        rest = np.flatnonzero((missed > noise) & wide)
+        if len(rest):
+            part = self.take(rest)
+            edges = [part.lower, ends[0][rest], part.upper, ends[1][rest]]
+            better = np.full(len(rest), True)
+            edges = _nearer(edges, x[rest], y[rest], part._middle, better)
+            slope[rest] = part._edge(sign, edges, noise[rest] + missed[rest] * 2.0**-14)
+        return self._moderate(sign, slope)
+
+    def _through_end(self, sign: int, touch: Slopes, inverse: Slopes) -> Array:
+        """The same for a function that is odd but for a constant, convex below 0 and concave above.
+
+        Seen from the other side, ``G(x) = sign f(sign x)`` is such a function too. The tangent at
+        the midpoint, below 0, stays below ``G`` if it does so at the upper end; otherwise the line
+        through that end that touches below 0 is best, or the chord.
+        """
+        low, high = (self.lower, self.upper) if sign > 0 else (-self.upper, -self.lower)
+        first, last = (sign * value for value in self.ends[::sign])
+        tangent, value, _ = self._tangent
+        middle = sign * self._middle
+        fine = (high <= 0) | (middle < 0) & (sign * value + tangent * (high - middle) <= last)
+        fine |= self._width <= 0
+        slope = np.where(fine, tangent, (last - first) / self._width)
+        rest = np.flatnonzero(~fine & (low < 0))
+        low, high, last = low[rest], high[rest], last[rest]
+        x = np.maximum(touch(high), low)
+        for _ in range(2):
+            slope[rest] = (last - sign * self.curve.value(sign * x)) / (high - x)
+            x = np.maximum(-inverse(slope[rest]), low)
+        return sign * np.where(self._width > 0, slope, 0.0)
+
+    def _edge(self, sign: int, edges: list[Array], enough: Array, steps: int = STEPS) -> Array:
+        """The slope of the hull's edge over the middle, from two points at its sides."""
+        slope = _chord(edges)
+        x, y = self.lowest(sign, slope)
+        missed = (edges[1] - slope * edges[0]) - (y - slope * x)
+        edges = _nearer(edges, x, y, self._middle, missed > 0)
+        slope = _chord(edges)
+        far = np.flatnonzero(missed > enough)
+        if len(far) and steps > 0:
+            rest = [part[far] for part in edges]
+            slope[far] = self.take(far)._edge(sign, rest, enough[far], steps - 1)
+        return slope
+
+    def _moderate(self, sign: int, slope: Array) -> Array:
+        """Slopes freed of noise and of size.
+
+        On an interval so short that the chord is mostly rounding, it is moved between the slopes
+        that the function has there.
+        """
+        height = np.abs(self.ends[0]) + np.abs(self.ends[1])
+        slope = np.where(np.isfinite(slope), slope, sign * self._tangent[0])
+        noisy = (np.abs(self.ends[1] - self.ends[0]) <= height * 2.0**-20) & (self.upper > self.lower)
+        if noisy.any() and self.curve.continuous:
+            part = self.take(noisy)
+            least, most = np.full((2, len(part.lower)), np.inf)
+            for span in part.spans(np.zeros_like(part.lower)):
+                for x in (span.low, span.high):
+                    found = sign * span.piece.slopes(x)
+                    least[span.index] = np.minimum(least[span.index], found)
+                    most[span.index] = np.minimum(most[span.index], -found)
+            slope[noisy] = np.minimum(np.maximum(slope[noisy], least), -most)
+        limit = STEEPEST * np.maximum(height, 1.0)
+        return np.minimum(np.maximum(slope, -limit), limit)
+
+
+def _chord(edges: list[Array]) -> Array:
+    return (edges[3] - edges[1]) / (edges[2] - edges[0])
+
+
+def _nearer(edges: list[Array], x: Array, y: Array, middle: Array, better: Flags) -> list[Array]:
+    """The edge over the middle, with one end replaced by a better point."""
+    left, right = better & (x <= middle), better & (x > middle)
+    return [
+        np.where(left, x, edges[0]), np.where(left, y, edges[1]),
+        np.where(right, x, edges[2]), np.where(right, y, edges[3]),
+    ]  # fmt: skip

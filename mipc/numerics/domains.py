@@ -1,0 +1,161 @@
+"""Where an input may lie: a box, and possibly a ball or a plane that cuts through it.
+
+Bounds need the least value of a linear function over such a set. With a multiplier ``m`` for the
+cutting constraint ``g(x) <= r`` (or ``= r``) it is at least ::
+
+    min over the box of  a x + m (g(x) - r)
+
+for *every* ``m >= 0`` (for an equation: every ``m``), which falls apart into one small problem for
+each number (weak duality). So a multiplier found in rounded arithmetic costs tightness only; the
+best one is that of a fractional knapsack (L1, plane) or the root of a decreasing function (L2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.numerics.interval import Interval
+from mipc.numerics.rounding import TINY, down, gamma, up
+
+__all__ = ["Ball", "Domain", "Plane"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Index: TypeAlias = npt.NDArray[np.intp]
+
+HALVINGS = 40
+"""Bisection steps for the multiplier of an L2 ball."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ball:
+    """``||x - centre|| <= radius`` in the L1 or L2 norm.
+
+    Attributes
+    ----------
+    norm : 1 or 2
+    centre : (B, n) float64, exact
+    radius : (B,) float64, at least the exact radius
+    tangents : int
+        How closely a file cuts an L2 ball from outside: tangents an octave.
+    """
+
+    norm: Literal[1, 2]
+    centre: Array
+    radius: Array
+    tangents: int = 2
+
+    def __getitem__(self, samples: Any) -> Ball:
+        return replace(self, centre=self.centre[samples], radius=self.radius[samples])
+
+    def least(self, rows: Array, box: Interval, sample: Index) -> Array:
+        """Lower bounds of ``rows @ x`` over the box and the ball: (T,)."""
+        centre, radius = self.centre[sample], self.radius[sample][:, None]
+        low, high = down(box.lower[sample] - centre), up(box.upper[sample] - centre)
+        if self.norm == 1:
+            cost = _knapsack(np.abs(rows), np.where(rows > 0, -low, high), radius)
+            away = np.where(rows > 0, low, high)
+            move = np.where(np.abs(rows) > cost, away, np.clip(0.0, low, high))
+            penalty, limit = cost * np.abs(move), cost * radius
+            terms = rows * move
+        else:
+            cost = _quadratic_cost(rows, low, high, radius)
+            free = -rows / (2.0 * cost)
+            move = np.clip(free, low, high)
+            inside = (free >= low) & (free <= high)
+            penalty = np.where(inside, rows * rows / (4.0 * cost), cost * move * move)
+            terms = np.where(inside, -2.0 * penalty, rows * move)
+            limit = cost * radius * radius
+        sizes = (rows * centre, terms, penalty, -limit)
+        total = sum((size.sum(axis=1) for size in sizes), np.zeros(len(rows)))
+        reach = sum((np.abs(size).sum(axis=1) for size in sizes), np.zeros(len(rows)))
+        error = gamma(4 * rows.shape[1] + 16) * reach * (1.0 + 2.0**-30) + TINY
+        return down(total - error)
+
+
+@dataclass(frozen=True)
+class Plane:
+    """``x_1 + ... + x_n = total``, the total exact."""
+
+    total: float
+
+    def least(self, rows: Array, box: Interval, sample: Index) -> Array:
+        """Lower bounds of ``rows @ x`` over the box and the plane: (T,)."""
+        low, high = box.lower[sample], box.upper[sample]
+        budget = self.total - low.sum(axis=1, keepdims=True)
+        price = _knapsack(-rows, high - low, np.maximum(budget, 0.0))
+        shifted = rows + price
+        move = np.where(shifted > 0, low, high)
+        sizes = (rows * move, price * move, -price * self.total)
+        total = sum((size.sum(axis=1) for size in sizes), np.zeros(len(rows)))
+        reach = sum((np.abs(size).sum(axis=1) for size in sizes), np.zeros(len(rows)))
+        error = gamma(4 * rows.shape[1] + 16) * reach * (1.0 + 2.0**-30) + TINY
+        return down(total - error)
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """Where an input may lie, for ``B`` samples.
+
+    Attributes
+    ----------
+    box : Interval
+        (B, n), rounded outward.
+    ball : Ball or None
+    plane : Plane or None
+    integer : bool
+        Whether the numbers have to be integers.
+    """
+
+    box: Interval
+    ball: Ball | None = None
+    plane: Plane | None = None
+    integer: bool = False
+
+    @property
+    def is_box(self) -> bool:
+        """Whether nothing cuts the box."""
+        return self.ball is None and self.plane is None
+
+    def __getitem__(self, samples: Any) -> Domain:
+        ball = None if self.ball is None else self.ball[samples]
+        return Domain(self.box[samples], ball, self.plane, self.integer)
+
+    def least(self, rows: Array, sample: Index) -> Array:
+        """Lower bounds of ``rows @ x`` that the cuts give: (T, n), (T,) -> (T,)."""
+        found = np.full(len(rows), -np.inf)
+        for cut in (self.ball, self.plane):
+            if cut is not None:
+                found = np.maximum(found, cut.least(rows, self.box, sample))
+        return found
+
+
+def _knapsack(worth: Array, room: Array, budget: Array) -> Array:
+    """The worth at which a budget runs out, dearest first; (T, n), (T, n), (T, 1) -> (T, 1).
+
+    Of a budget that never runs out: 0, or the least worth where that is wanted (it does no harm).
+    """
+    order = np.argsort(-worth, axis=1)
+    filled = np.cumsum(np.take_along_axis(np.maximum(room, 0.0), order, axis=1), axis=1)
+    ranked = np.take_along_axis(worth, order, axis=1)
+    enough = filled >= budget
+    first = enough.argmax(axis=1)[:, None]
+    at = np.take_along_axis(ranked, first, axis=1)
+    return np.where(enough.any(axis=1)[:, None], at, np.minimum(ranked[:, -1:], 0.0))
+
+
+def _quadratic_cost(rows: Array, low: Array, high: Array, radius: Array) -> Array:
+    """The multiplier at which the best move just reaches the sphere: (T, 1), positive."""
+    size = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
+    # without a box the multiplier is |a| / (2 r); a box only makes it smaller
+    upper = np.maximum(size / (2.0 * np.maximum(radius, 1e-150)), 1e-150)
+    lower = upper * 2.0**-30
+    for _ in range(HALVINGS):
+        middle = np.sqrt(lower) * np.sqrt(upper)
+        move = np.clip(-rows / (2.0 * middle), low, high)
+        outside = (move * move).sum(axis=1, keepdims=True) > radius * radius
+        lower, upper = np.where(outside, middle, lower), np.where(outside, upper, middle)
+    return upper

@@ -1,0 +1,105 @@
+"""The light changes: one unknown number for the whole image.
+
+Whatever passes the ends of the domain is cut off there, as a camera does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from mipc.errors import OptionError
+from mipc.ir.ops import Smooth
+from mipc.numerics.linear_maps import DenseMap, LinearMap, identity
+from mipc.numerics.rationals import Enclosed, parse_rational
+from mipc.numerics.relaxation import Product
+from mipc.numerics.rounding import UNIT
+from mipc.properties.perturbations.head import Head
+from mipc.properties.region import Region
+
+__all__ = ["Brightness", "Contrast"]
+
+
+@dataclass(frozen=True)
+class Brightness:
+    """``x_i + b`` for one ``|b| <= most``."""
+
+    most: Fraction
+
+    def __post_init__(self) -> None:
+        if self.most < 0:
+            raise OptionError(f"a negative change, {self.most}", where="brightness")
+
+    @staticmethod
+    def parse(text: str) -> Brightness:
+        """Read how much: ``0.1``."""
+        return Brightness(parse_rational(text, "--perturbation brightness"))
+
+    def __str__(self) -> str:
+        return f"brightness:{self.most}"
+
+    def apply(self, head: Head) -> tuple[Head, ...]:
+        """One parameter, added everywhere."""
+        head, name = head.parameter("brightness", _around_zero(self.most), str(self))
+        return (head.plus(name, DenseMap(np.ones((head.size, 1))), str(self)),)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """``m + (1 + c) (x_i - m)`` for one ``|c| <= most``, ``m`` the mean of the image."""
+
+    most: Fraction
+
+    def __post_init__(self) -> None:
+        if self.most < 0:
+            raise OptionError(f"a negative change, {self.most}", where="contrast")
+
+    @staticmethod
+    def parse(text: str) -> Contrast:
+        """Read how much: ``0.2``."""
+        return Contrast(parse_rational(text, "--perturbation contrast"))
+
+    def __str__(self) -> str:
+        return f"contrast:{self.most}"
+
+    def apply(self, head: Head) -> tuple[Head, ...]:
+        """One parameter; of an image that varies itself, products of it with the image."""
+        size = head.size
+        head, name = head.parameter("contrast", _around_zero(self.most), str(self))
+        if head.image is None:
+            centre = head.around("contrast")
+            # the mean and each difference are rounded, by less than the stated share in all
+            away = centre - centre.mean()
+            error = 8 * (size + 4) * UNIT * float(np.abs(centre).max(initial=0.0))
+            radius = np.full(size, error * float(Enclosed.of(self.most).above))
+            column = DenseMap(away[:, None])
+            moved = head.affine("contrast", [(name, column)], centre, str(self), radius=radius)
+            return (moved.saturated(str(self)),)
+        image = head.image
+        differences = identity_less_mean(size)
+        head = head.affine("away", [(image, differences)], 0.0, str(self), relative=4 * UNIT)
+        assert head.image is not None
+        away_name = head.image
+        wide: LinearMap = DenseMap(np.ones((size, 1)))
+        head = head.affine("contrast#wide", [(name, wide)], 0.0, str(self))
+        assert head.image is not None
+        factors = (away_name, head.image)
+        head, product = head.node("stretched", Smooth(Product()), factors, str(self))
+        return (replace(head, image=image).plus(product, identity(size), str(self)),)
+
+
+def identity_less_mean(size: int) -> DenseMap:
+    """``x_i - mean(x)`` as a matrix, whose entries are rounded."""
+    return DenseMap(np.eye(size) - 1.0 / size)
+
+
+def _around_zero(most: Fraction) -> Region:
+    """One number of at most that size."""
+    end = Enclosed.of(most)
+    below, above = np.array([float(end.below)]), np.array([float(end.above)])
+    nothing = np.zeros(1)
+    return Region.between(
+        Enclosed(-above, -below), Enclosed(below, above), "float64", origin=nothing
+    )

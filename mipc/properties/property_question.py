@@ -1,0 +1,283 @@
+"""A VNN-LIB property joined to its networks: each of its boxes is a case, its conditions disjuncts.
+
+Several networks stand side by side in one graph, their values prefixed by the network's name. The
+point that a replay finds is put to the assertions once more as they were written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.errors import QuestionError
+from mipc.ir.graph import Graph
+from mipc.ir.network import Network, Port
+from mipc.ir.ops import Node
+from mipc.properties.query import Case, Objective, Query, Seen
+from mipc.properties.region import Region
+from mipc.properties.requirements import Disjunct, Row
+from mipc.properties.vnnlib import Atom, Bounds, Declared, Property, Tensor, read_property
+
+__all__ = ["PropertyQuestion", "ask_property"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+ALWAYS = Row(())
+"""A condition without conditions."""
+
+
+@dataclass(frozen=True, eq=False)
+class PropertyQuestion:
+    """What a VNN-LIB file asks.
+
+    Attributes
+    ----------
+    source : Property
+    sha256 : str
+        Of the file's bytes.
+    objective : "feasibility" or "worst"
+    """
+
+    source: Property
+    sha256: str
+    objective: Objective = "feasibility"
+
+    @staticmethod
+    def read(path: str | Path, objective: Objective = "feasibility") -> PropertyQuestion:
+        """Read a VNN-LIB file, version 1 or 2, plain or gzip.
+
+        Raises
+        ------
+        InputError
+            It cannot be read, is malformed, or asks for what mipc cannot ask.
+        """
+        source = read_property(path)
+        try:
+            digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        except OSError as error:
+            raise QuestionError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        return PropertyQuestion(source, digest, objective)
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """A declared tensor and the tensor of a network that it is."""
+
+    tensor: Tensor
+    network: int
+    port: Port
+    side: str
+
+
+def ask_property(networks: Mapping[str, Network], question: PropertyQuestion) -> Query:
+    """Join a property to its networks.
+
+    Parameters
+    ----------
+    networks : mapping of str to Network
+        By the names that the property declares; one that equals another may be left out.
+
+    Raises
+    ------
+    QuestionError
+        They do not fit: names, numbers, types, an input without bounds, nothing to hold.
+    """
+    source = question.source
+    if question.objective == "closest":
+        raise QuestionError("a property has no centre, and so no closest violation")
+    chosen = [_network_of(declared, networks, source) for declared in source.networks]
+    several = len(chosen) > 1
+    prefixes = [f"{declared.name}." if several else "" for declared in source.networks]
+    bound = [
+        entry
+        for i, (declared, network) in enumerate(zip(source.networks, chosen, strict=True))
+        for entry in _bindings(i, declared, network, prefixes[i])
+    ]
+    named = {atom_tensor for case in source.cases for atom_tensor in _tensors_of(case.alternatives)}
+    seen, index = _observed(bound, named, source)
+    base = _joined(chosen, prefixes, seen)
+    cases = []
+    number = 0
+    for case in source.cases:
+        regions = _regions(case.box, bound, source)
+        disjuncts = []
+        for atoms in case.alternatives:
+            rows = tuple(_row(atom, index) for atom in atoms) or (ALWAYS,)
+            disjuncts.append(Disjunct(number, f"alternative {number}", rows))
+            number += 1
+        cases.append(Case(base, regions, tuple(disjuncts), seen))
+    if not cases:
+        raise QuestionError(
+            "no input can satisfy the property: its bounds exclude each other",
+            where=source.source,
+        )
+    return Query(
+        question=question,
+        networks=tuple(chosen),
+        cases=tuple(cases),
+        feeds=tuple((b.port.node, b.network, b.port) for b in bound if b.side == "input"),
+        objective=question.objective,
+        confirm=lambda observed: source.holds(dict(zip(index, observed, strict=True))),
+    )
+
+
+def _network_of(
+    declared: Declared, networks: Mapping[str, Network], source: Property
+) -> Network:
+    name: str | None = declared.name
+    by_name = {other.name: other for other in source.networks}
+    while name is not None and name not in networks:
+        other = by_name[name]
+        name = other.same_as if other.same_kind == "equal" else None
+    if name is None:
+        raise QuestionError(
+            f"no file is given for the network {declared.name!r} of the property",
+            where=source.source,
+            remedy=f"give --network {declared.name}=FILE.onnx",
+        )
+    return networks[name]
+
+
+def _bindings(
+    number: int, declared: Declared, network: Network, prefix: str
+) -> list[_Bound]:
+    """Each declared tensor of a network with its port, prefixed."""
+    found: list[_Bound] = []
+    where = f"{network.path}, network {declared.name!r}"
+    for side, tensors, ports in (
+        ("input", declared.inputs, network.inputs),
+        ("output", declared.outputs, network.outputs),
+    ):
+        if len(tensors) != len(ports):
+            raise QuestionError(
+                f"the property declares {len(tensors)} {side}s, the network has {len(ports)}",
+                where=where,
+            )
+        by_name = {port.name: port for port in ports}
+        for tensor, default in zip(tensors, ports, strict=True):
+            if tensor.onnx_name is not None and tensor.onnx_name not in by_name:
+                raise QuestionError(
+                    f"the network has no {side} {tensor.onnx_name!r}", where=where
+                )
+            port = by_name[tensor.onnx_name] if tensor.onnx_name is not None else default
+            found.append(_Bound(tensor, number, _fitting(tensor, port, prefix, where), side))
+    for tensor in declared.hidden:
+        name = tensor.onnx_name or tensor.name
+        if name not in network.hidden:
+            raise QuestionError(
+                f"the network has no tensor {name!r} that its outputs depend on",
+                where=where,
+                remedy="name it as the ONNX file does",
+            )
+        port = network.hidden[name]
+        found.append(_Bound(tensor, number, _fitting(tensor, port, prefix, where), "hidden"))
+    if len({b.port.name for b in found if b.side == "input"}) != len(network.inputs):
+        raise QuestionError("two declared inputs are the same input of the network", where=where)
+    return found
+
+
+def _fitting(tensor: Tensor, port: Port, prefix: str, where: str) -> Port:
+    """The port, checked against its declaration, under its name in the joined graph."""
+    if tensor.size != port.size:
+        raise QuestionError(
+            f"{tensor.name!r} is declared with {tensor.size} numbers, {port.name!r} of the "
+            f"network has {port.size} (shape {list(port.shape)})",
+            where=where,
+        )
+    if tensor.dtype not in ("real", port.dtype):
+        raise QuestionError(
+            f"{tensor.name!r} is declared {tensor.dtype}, {port.name!r} of the network is "
+            f"{port.dtype}",
+            where=where,
+        )
+    order = None if port.order is None else prefix + port.order
+    return replace(port, node=prefix + port.node, order=order)
+
+
+def _tensors_of(alternatives: Sequence[tuple[Atom, ...]]) -> set[str]:
+    return {v.tensor for atoms in alternatives for atom in atoms for v, _ in atom.terms}
+
+
+def _observed(
+    bound: list[_Bound], named: set[str], source: Property
+) -> tuple[tuple[Seen, ...], dict[str, int]]:
+    """The tensors that conditions name, and where each begins among all observed numbers."""
+    seen: list[Seen] = []
+    index: dict[str, int] = {}
+    start = 0
+    # all inputs, so that the assertions can be put to what was observed; of the rest what is named
+    used = [b for b in bound if b.side == "input" or b.tensor.name in named]
+    atoms = [atom for case in source.cases for part in case.alternatives for atom in part]
+    for b in used:
+        mine = [a for a in atoms if any(v.tensor == b.tensor.name for v, _ in a.terms)]
+        node = _order_of(b, mine, source)
+        side = b.side
+        assert side in ("input", "output", "hidden")
+        seen.append(Seen(node, b.tensor.size, b.network, b.port, side))  # type: ignore[arg-type]
+        index[b.tensor.name] = start
+        start += b.tensor.size
+    return tuple(seen), index
+
+
+def _order_of(bound: _Bound, atoms: list[Atom], source: Property) -> str:
+    """The value to look at: what has the order of the tensor, where only that is asked for."""
+    port = bound.port
+    if port.order is None:
+        return port.node
+    alone = all(v.tensor == bound.tensor.name for a in atoms for v, _ in a.terms)
+    rows = [Row(tuple((v.place, c) for v, c in a.terms), a.constant) for a in atoms]
+    order = alone and all(row.compares for row in rows)
+    if port.index:
+        raise QuestionError(
+            f"the output {port.name!r} is an arg-max, of which a property cannot speak",
+            where=source.source,
+        )
+    scores = alone and port.scores and all(row.balanced for row in rows)
+    return port.order if order or scores else port.node
+
+
+def _row(atom: Atom, index: Mapping[str, int]) -> Row:
+    terms = tuple((index[v.tensor] + v.place, c) for v, c in atom.terms)
+    return Row(terms, atom.constant, atom.strict)
+
+
+def _regions(
+    box: Mapping[str, Bounds], bound: list[_Bound], source: Property
+) -> dict[str, Region]:
+    regions = {}
+    for b in bound:
+        if b.side != "input":
+            continue
+        known = box[b.tensor.name]
+        open_ends = ~np.isfinite(known.lower.below) | ~np.isfinite(known.upper.above)
+        if open_ends.any():
+            raise QuestionError(
+                f"number {int(np.flatnonzero(open_ends)[0])} of the input {b.tensor.name!r} has "
+                "no bounds on both sides",
+                where=source.source,
+                remedy="bound every input from below and above",
+            )
+        regions[b.port.node] = Region.between(
+            known.lower,
+            known.upper,
+            b.port.dtype,
+            open_lower=known.open_below,
+            open_upper=known.open_above,
+        )
+    return regions
+
+
+def _joined(networks: list[Network], prefixes: list[str], seen: tuple[Seen, ...]) -> Graph:
+    """All networks side by side; their inputs are the parameters."""
+    nodes: list[Node] = []
+    for network, prefix in zip(networks, prefixes, strict=True):
+        for node in network.graph:
+            operands = tuple(prefix + name for name in node.operands)
+            nodes.append(replace(node, name=prefix + node.name, operands=operands))
+    return Graph(nodes, dict.fromkeys(s.node for s in seen)).pruned()
