@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -61,9 +62,7 @@ def margins_by_bounds(
     return result
 
 
-def screen(
-    query: Query, *, go_on: Callable[[int], bool] = lambda done: True
-) -> dict[int, float]:
+def screen(query: Query, *, go_on: Callable[[int], bool] = lambda done: True) -> dict[int, float]:
     """Disjuncts that bounds close, of all cases; several cases are bounded together.
 
     Parameters
@@ -81,10 +80,8 @@ def screen(
     for cases in _batches(query.cases):
         if not go_on(done):
             break
-        try:
+        with suppress(RangeError):  # each case will say so itself
             closed |= _closed(cases)
-        except RangeError:
-            pass  # each case will say so itself
         done += len(cases)
     return closed
 

@@ -3,7 +3,7 @@
 ::
 
     network  = read_network("net.onnx")                    frontend/   ONNX -> core language
-    query    = ask(network, question)                      properties/ one graph: head, network, tail
+    query    = ask(network, question)                      properties/ head, network, tail: a graph
     compiled = compile_query(query)                        passes/     bounds, simplification
                                                            formulation.py, semantics/encode.py
     write_files(compiled, "q.mps")                         milp/, sidecar.py

@@ -22,9 +22,10 @@ from mipc.batch import screen
 from mipc.compile import bound_case, parts_of, simplify
 from mipc.errors import RangeError
 from mipc.formulation import Formulation, Part, formulate
+from mipc.ir.ops import Smooth
 from mipc.milp.model import Model
 from mipc.milp.solution import Solution
-from mipc.passes import DEFAULT, Pass, Problem
+from mipc.passes import DEFAULT, Envelopes, Pass, Problem
 from mipc.properties.query import Case, Query
 from mipc.replay import Replay, Runtimes, replay
 from mipc.solvers.base import FOREVER, Limits, Solver
@@ -37,6 +38,9 @@ Progress = Callable[[str], None]
 
 MANY = 4
 """From so many cases on they are bounded together first."""
+
+FINER = tuple(Envelopes(cells, tangents) for cells, tangents in ((1, 2), (3, 4), (9, 8), (27, 16)))
+"""How finely a file that only encloses the question is written, one attempt after the other."""
 
 MARGINS = (0.0, 1e-7, 1e-6, 1e-5, 1e-4)
 """Margins that a closest witness is asked to have, until replay finds one."""
@@ -215,21 +219,43 @@ class _Attempt:
         return not reached or part.upper > max(reached)
 
     def at(self, part: Part) -> Finding:
-        """What can be established about a disjunct."""
-        bounded = finding_of(part)
-        if self.state.left() == 0.0:
-            return replace(bounded, reason="timeout")
-        try:
-            targets = (part.target,)
-            simple, _ = simplify(self.case, self.problem, targets, self.state.passes)
-            formulation = formulate(self.query, simple, targets, f"target_{part.target}")
-        except RangeError as error:
-            return replace(bounded, reason="unsupported-range", detail=str(error))
-        if self.query.objective == "feasibility":
-            claim = self._feasibility(formulation, part)
-        else:
-            claim = self._optimum(formulation)
-        return weigh(self.query, bounded, claim, formulation.guard)
+        """What can be established about a disjunct.
+
+        A file that only encloses the question, because of smooth functions or an L2 ball, is made
+        finer until it answers.
+        """
+        known = finding_of(part)
+        for step in self._steps():
+            if self.state.left() == 0.0:
+                return replace(known, reason="timeout") if known.closed is None else known
+            try:
+                formulation = self._formulated(part, step)
+            except RangeError as error:
+                return replace(known, reason="unsupported-range", detail=str(error))
+            before = len(self.replays)
+            if self.query.objective == "feasibility":
+                claim = self._feasibility(formulation, part)
+            else:
+                claim = self._optimum(formulation)
+            known = weigh(self.query, known, claim, formulation.guard)
+            found = any(run.violates for run in self.replays[before:])
+            if known.closed is not None or (found and self.query.objective == "feasibility"):
+                break
+        return known
+
+    def _steps(self) -> Sequence[Envelopes | None]:
+        """How finely to write what is only enclosed; once, where nothing is, or as asked."""
+        smooth = any(isinstance(node.op, Smooth) for node in self.problem.graph)
+        balls = [region.ball for region in self.problem.domain.values()]
+        enclosed = smooth or any(ball is not None and ball.norm == 2 for ball in balls)
+        asked = any(isinstance(step, Envelopes) for step in self.state.passes)
+        return FINER if enclosed and not asked else (None,)
+
+    def _formulated(self, part: Part, step: Envelopes | None) -> Formulation:
+        targets = (part.target,)
+        passes = self.state.passes if step is None else (*self.state.passes, step)
+        simple, _ = simplify(self.case, self.problem, targets, passes)
+        return formulate(self.query, simple, targets, f"target_{part.target}")
 
     def _feasibility(self, formulation: Formulation, part: Part) -> Solution:
         """Stop at the first violation that is clearly one; if replay refuses it, at the largest."""

@@ -24,8 +24,8 @@ from mipc.milp.solution import Solution
 from mipc.milp.solution_files import read as read_solution_text
 from mipc.milp.solution_files import to_solution
 from mipc.passes import parse_passes
-from mipc.properties.query import Query
 from mipc.properties.property_question import ask_property
+from mipc.properties.query import Query
 from mipc.properties.question import ask
 from mipc.question_facts import PropertyFacts
 from mipc.replay import Runtimes, replay
@@ -126,9 +126,9 @@ def decode(
     compiled = compile_query(query, parse_passes(first.pipeline()), groups=groups)
     findings = {part.target: finding_of(part) for part in compiled.parts}
     runtimes = Runtimes(query)
-    first = query.cases[0]
-    start = start_point(first)
-    replays = [] if start is None else [replay(query, first, runtimes, start)]
+    begin = query.cases[0]
+    start = start_point(begin)
+    replays = [] if start is None else [replay(query, begin, runtimes, start)]
     for number, pair in enumerate(pairs):
         formulation = compiled.formulations[number]
         ours = _is_ours(pair, formulation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -40,9 +40,7 @@ class Layout:
     def lift(self, values: Array) -> dict[str, Array]:
         """The parameters at a solver's point: (columns,) -> name -> (n,) float64."""
         true = np.ldexp(values, self.exponents)
-        return {
-            block.node: true[place] for block, place in self._placed() if block.role == "input"
-        }
+        return {block.node: true[place] for block, place in self._placed() if block.role == "input"}
 
     def places(self, role: str) -> npt.NDArray[np.intp]:
         """The columns of the blocks with a role."""
@@ -128,9 +126,7 @@ class Compiled:
     records: tuple[tuple[Record, ...], ...]
 
 
-def formulate(
-    query: Query, problem: Problem, targets: tuple[int, ...], name: str
-) -> Formulation:
+def formulate(query: Query, problem: Problem, targets: tuple[int, ...], name: str) -> Formulation:
     """Write a graph whose first outputs are disjuncts of a query as a model.
 
     Every exact run of the network in the region at which a disjunct holds (for ``worst``: every

@@ -202,9 +202,7 @@ NOWHERE = Fraction(-1)
 """A margin that says nothing: of outputs that are not finite."""
 
 
-def replay(
-    query: Query, case: Case, runtimes: Runtimes, parameters: Mapping[str, Point]
-) -> Replay:
+def replay(query: Query, case: Case, runtimes: Runtimes, parameters: Mapping[str, Point]) -> Replay:
     """Run a point, given by its parameters, through the original networks."""
     inside = all(region.contains(parameters[name]) for name, region in case.regions.items())
     try:

@@ -28,9 +28,7 @@ class WitnessFacts(BaseModel):
     predicted: int | None = Field(
         description="The class with the largest output; the first, if tied."
     )
-    target: int | None = Field(
-        description="The class whose margin is largest in exact arithmetic."
-    )
+    target: int | None = Field(description="The class whose margin is largest in exact arithmetic.")
     disjunct: str = Field(description="The way in which it violates the requirement.")
     runtime_margin: float = Field(
         description="Beyond the margin asked for, in ONNX Runtime; not negative."

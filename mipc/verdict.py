@@ -168,7 +168,7 @@ def weigh(query: Query, known: Finding, claim: Solution, guard: float) -> Findin
     found = _still_open(known, claim)
     if claim.dual_bound is None:
         return found
-    return replace(found, nearest=max(claim.dual_bound * (1.0 - DISTANCE_GUARD), 0.0))
+    return replace(found, nearest=max(claim.dual_bound * (1.0 - DISTANCE_GUARD), known.nearest))
 
 
 def _weigh_margin(known: Finding, claim: Solution, guard: float) -> Finding:

@@ -29,9 +29,7 @@ def decode_command(
     ] = None,
     property: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="The VNN-LIB property, likewise.", show_default=False
-        ),
+        typer.Option(metavar="FILE", help="The VNN-LIB property, likewise.", show_default=False),
     ] = None,
     witness: q.WitnessFile = None,
     json: q.Json = False,

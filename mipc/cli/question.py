@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mipc.ir.network import Network
-    from mipc.properties.normalisation import Normalisation
     from mipc.passes import Pass
+    from mipc.properties.normalisation import Normalisation
     from mipc.properties.query import Query
     from mipc.properties.requirements import Requirement
 else:

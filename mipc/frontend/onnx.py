@@ -60,12 +60,15 @@ def _network(model: Any, digest: str, path: Path) -> Network:
         raise ModelError("the network has no input", where=str(path))
     spell(model.graph, tensors, build, opset, path)
     outputs = tuple(
-        _output(entry, tensors, build, path, indexed.get(entry.name)) for entry in model.graph.output
+        _output(entry, tensors, build, path, indexed.get(entry.name))
+        for entry in model.graph.output
     )
     names = dict.fromkeys(port.node for port in outputs)
     ordered = dict.fromkeys(port.order for port in outputs if port.order)
     graph = Graph(build.nodes, [*names, *(name for name in ordered if name not in names)]).pruned()
-    notes = tuple(f"{name!r} is declared double over float weights; read as float" for name in repaired)
+    notes = tuple(
+        f"{name!r} is declared double over float weights; read as float" for name in repaired
+    )
     return Network(
         graph=graph,
         path=path,

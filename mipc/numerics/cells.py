@@ -136,12 +136,18 @@ def _evened(curve: Curve, cells: Cells, count: int, branch_ends: set[float]) -> 
         if len(left):
             right = left + 1
             widths = high[left] - low[left], high[right] - low[right]
-            bends = [np.sqrt(np.maximum(gap[i], 0.0)) / w for i, w in ((left, widths[0]), (right, widths[1]))]
+            bends = [
+                np.sqrt(np.maximum(gap[i], 0.0)) / w
+                for i, w in ((left, widths[0]), (right, widths[1]))
+            ]
             share = bends[1] / (bends[0] + bends[1])
             share = np.where(np.isfinite(share), np.clip(share, 0.05, 0.95), 0.5)
             end = low[left] + share * (high[right] - low[left])
             fine = (low[left] < end) & (end < high[right])
-            high[left], low[right] = np.where(fine, end, high[left]), np.where(fine, end, low[right])
+            high[left], low[right] = (
+                np.where(fine, end, high[left]),
+                np.where(fine, end, low[right]),
+            )
             gap = _gaps(curve, low, high)
         found = _worst(neuron, gap, count)
         better = found < worst

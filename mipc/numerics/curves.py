@@ -31,10 +31,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.numerics.elementary import FAR, PI
-from mipc.numerics.pieces import Curved, Formula, Piece, Span, Straight
+from mipc.numerics.pieces import Formula, Piece, Span, Straight
 from mipc.numerics.rounding import UNIT, down, up
 
-__all__ = ["Curve", "Relaxation", "Strips"]
+__all__ = ["Curve", "Odd", "Relaxation", "Strips"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -65,6 +65,22 @@ class Relaxation:
 
 
 @dataclass(frozen=True, eq=False)
+class Odd:
+    """That a curve is odd but for a constant, convex below 0 and concave above.
+
+    Attributes
+    ----------
+    touch : u -> x
+        About where the tangent through its point at ``u > 0`` touches it below 0.
+    inverse : slope -> x
+        About where above 0 it has that slope.
+    """
+
+    touch: Callable[[Array], Array]
+    inverse: Callable[[Array], Array]
+
+
+@dataclass(frozen=True, eq=False)
 class Curve:
     """A function of one variable, cut into stretches that bend one way.
 
@@ -85,11 +101,8 @@ class Curve:
     phase : float, optional
         Of a function with the period of the sine: it is concave from ``phase * pi`` to
         ``(phase + 1) * pi``.
-    touch : u -> x, optional
-        Of a function that is convex below 0 and concave above, and odd but for a constant: about
-        where the tangent through its point at ``u > 0`` touches it below 0.
-    inverse : slope -> x, optional
-        Of such a function, about where above 0 it has that slope.
+    odd : Odd, optional
+        A short way to its best lines.
     """
 
     pieces: tuple[Piece, ...]
@@ -100,8 +113,7 @@ class Curve:
     grows: bool = False
     formula: Formula | None = None
     phase: float | None = None
-    touch: Callable[[Array], Array] | None = None
-    inverse: Callable[[Array], Array] | None = None
+    odd: Odd | None = None
 
     @property
     def continuous(self) -> bool:
@@ -264,8 +276,8 @@ class Strips:
 
     def slope(self, sign: int) -> Array:
         """The slope of the best line under ``F``, about; 0 over a point."""
-        if self.curve.touch is not None:
-            return self._moderate(sign, self._through_end(sign, *self.curve.touch))
+        if self.curve.odd is not None:
+            return self._moderate(sign, self._through_end(sign, self.curve.odd))
         wide = self._width > 0
         ends = [sign * value for value in self.ends]
         tangent, value, bend = (sign * part for part in self._tangent)
@@ -286,10 +298,10 @@ class Strips:
             slope[rest] = part._edge(sign, edges, noise[rest] + missed[rest] * 2.0**-14)
         return self._moderate(sign, slope)
 
-    def _through_end(self, sign: int, touch: Slopes, inverse: Slopes) -> Array:
-        """The same for a function that is odd but for a constant, convex below 0 and concave above.
+    def _through_end(self, sign: int, odd: Odd) -> Array:
+        """The same for an odd function.
 
-        Seen from the other side, ``G(x) = sign f(sign x)`` is such a function too. The tangent at
+        ``G(x) = sign f(sign x)`` is ``f`` again, but for a constant. The tangent at
         the midpoint, below 0, stays below ``G`` if it does so at the upper end; otherwise the line
         through that end that touches below 0 is best, or the chord.
         """
@@ -302,10 +314,10 @@ class Strips:
         slope = np.where(fine, tangent, (last - first) / self._width)
         rest = np.flatnonzero(~fine & (low < 0))
         low, high, last = low[rest], high[rest], last[rest]
-        x = np.maximum(touch(high), low)
+        x = np.maximum(odd.touch(high), low)
         for _ in range(2):
             slope[rest] = (last - sign * self.curve.value(sign * x)) / (high - x)
-            x = np.maximum(-inverse(slope[rest]), low)
+            x = np.maximum(-odd.inverse(slope[rest]), low)
         return sign * np.where(self._width > 0, slope, 0.0)
 
     def _edge(self, sign: int, edges: list[Array], enough: Array, steps: int = STEPS) -> Array:
@@ -329,7 +341,9 @@ class Strips:
         """
         height = np.abs(self.ends[0]) + np.abs(self.ends[1])
         slope = np.where(np.isfinite(slope), slope, sign * self._tangent[0])
-        noisy = (np.abs(self.ends[1] - self.ends[0]) <= height * 2.0**-20) & (self.upper > self.lower)
+        noisy = (np.abs(self.ends[1] - self.ends[0]) <= height * 2.0**-20) & (
+            self.upper > self.lower
+        )
         if noisy.any() and self.curve.continuous:
             part = self.take(noisy)
             least, most = np.full((2, len(part.lower)), np.inf)

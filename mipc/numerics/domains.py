@@ -141,7 +141,7 @@ def _knapsack(worth: Array, room: Array, budget: Array) -> Array:
     order = np.argsort(-worth, axis=1)
     filled = np.cumsum(np.take_along_axis(np.maximum(room, 0.0), order, axis=1), axis=1)
     ranked = np.take_along_axis(worth, order, axis=1)
-    enough = filled >= budget
+    enough: npt.NDArray[np.bool_] = np.asarray(filled >= budget)
     first = enough.argmax(axis=1)[:, None]
     at = np.take_along_axis(ranked, first, axis=1)
     return np.where(enough.any(axis=1)[:, None], at, np.minimum(ranked[:, -1:], 0.0))
@@ -158,4 +158,4 @@ def _quadratic_cost(rows: Array, low: Array, high: Array, radius: Array) -> Arra
         move = np.clip(-rows / (2.0 * middle), low, high)
         outside = (move * move).sum(axis=1, keepdims=True) > radius * radius
         lower, upper = np.where(outside, middle, lower), np.where(outside, upper, middle)
-    return upper
+    return np.asarray(upper)

@@ -93,7 +93,11 @@ def product_planes(x: Interval, y: Interval, *, above: bool) -> tuple[Planes, Pl
     ends; over it with one lower and one upper end. The offset is moved by what its product may
     have rounded.
     """
-    ends = ((x.lower, y.upper), (x.upper, y.lower)) if above else ((x.lower, y.lower), (x.upper, y.upper))
+    ends = (
+        ((x.lower, y.upper), (x.upper, y.lower))
+        if above
+        else ((x.lower, y.lower), (x.upper, y.upper))
+    )
     planes = []
     for a, b in ends:
         exact = -(a * b)

@@ -16,9 +16,19 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import UnsupportedOperator
-from mipc.numerics.curves import Curve
+from mipc.numerics.curves import Curve, Odd
 from mipc.numerics.elementary import (
-    atan, cos, erf, erfc, exp, expm1, log, log1p, power, sin, tanh,
+    atan,
+    cos,
+    erf,
+    erfc,
+    exp,
+    expm1,
+    log,
+    log1p,
+    power,
+    sin,
+    tanh,
 )  # fmt: skip
 from mipc.numerics.pieces import Curved, Formula, Straight
 from mipc.numerics.rounding import TINY
@@ -39,8 +49,8 @@ def _odd(formula: Formula, inverse: Inverse, **more: Any) -> Curve:
     """Rising, convex below 0 and concave above; ``inverse`` gives the distance from 0."""
     left = Curved(-INF, 0.0, 1, formula, lambda s, c: -inverse(s, c))
     right = Curved(0.0, INF, -1, formula, inverse)
-    touch = _touching(formula.value, inverse)
-    return Curve((left, right), trend=1, formula=formula, touch=touch, **more)
+    odd = Odd(_touching(formula.value, inverse), lambda s: inverse(s, 0.0))
+    return Curve((left, right), trend=1, formula=formula, odd=odd, **more)
 
 
 def _touching(value: Callable[[Array], Array], inverse: Inverse) -> Callable[[Array], Array]:
@@ -69,7 +79,11 @@ def _whole(formula: Formula, low: float, bend: int, inverse: Inverse, **more: An
 
 def _wave(formula: Formula, low: float, high: float, ends: tuple[float, float]) -> Curve:
     """Concave, convex between two inflection points, and concave; ``ends`` of the tables."""
-    cuts = ((-INF, low, -1, ends[0], low), (low, high, 1, low, high), (high, INF, -1, high, ends[1]))
+    cuts = (
+        (-INF, low, -1, ends[0], low),
+        (low, high, 1, low, high),
+        (high, INF, -1, high, ends[1]),
+    )
     pieces = tuple(
         Curved(a, b, bend, formula, _tabulated(formula.slope, start, end))
         for a, b, bend, start, end in cuts
@@ -139,9 +153,7 @@ def _atan() -> Curve:
 
 
 def _softsign() -> Curve:
-    formula = Formula(
-        lambda x: x / (1.0 + np.abs(x)), lambda x: 1.0 / np.square(1.0 + np.abs(x))
-    )
+    formula = Formula(lambda x: x / (1.0 + np.abs(x)), lambda x: 1.0 / np.square(1.0 + np.abs(x)))
     return _odd(
         formula,
         lambda s, c: np.maximum(1.0 / np.sqrt(np.maximum(s, 0.0)) - 1.0, 0.0),
@@ -157,9 +169,7 @@ def _erf() -> Curve:
         lambda x: peak * exp(-x * x),
         slope_size=lambda x, d: d * (1.0 + x * x / 64),
     )
-    return _odd(
-        formula, lambda s, c: np.sqrt(np.maximum(log(peak / s), 0.0)), bottom=-1.0, top=1.0
-    )
+    return _odd(formula, lambda s, c: np.sqrt(np.maximum(log(peak / s), 0.0)), bottom=-1.0, top=1.0)
 
 
 def _softplus() -> Curve:
@@ -193,9 +203,7 @@ def _unit(scale: float, alpha: float, stretch: float) -> Curve:
     above = Straight(0.0, INF, scale, 0.0)
     if alpha == 0 or scale == 0:
         return Curve((Straight(-INF, 0.0, 0.0, 0.0), above), trend=1 if rising else 0)
-    below = Curved(
-        -INF, 0.0, 1 if size > 0 else -1, formula, lambda s, c: stretch * log(s / rate)
-    )
+    below = Curved(-INF, 0.0, 1 if size > 0 else -1, formula, lambda s, c: stretch * log(s / rate))
     return Curve((below, above), trend=1 if rising else 0)
 
 

@@ -127,9 +127,7 @@ def ask_property(networks: Mapping[str, Network], question: PropertyQuestion) ->
     )
 
 
-def _network_of(
-    declared: Declared, networks: Mapping[str, Network], source: Property
-) -> Network:
+def _network_of(declared: Declared, networks: Mapping[str, Network], source: Property) -> Network:
     name: str | None = declared.name
     by_name = {other.name: other for other in source.networks}
     while name is not None and name not in networks:
@@ -144,9 +142,7 @@ def _network_of(
     return networks[name]
 
 
-def _bindings(
-    number: int, declared: Declared, network: Network, prefix: str
-) -> list[_Bound]:
+def _bindings(number: int, declared: Declared, network: Network, prefix: str) -> list[_Bound]:
     """Each declared tensor of a network with its port, prefixed."""
     found: list[_Bound] = []
     where = f"{network.path}, network {declared.name!r}"
@@ -162,9 +158,7 @@ def _bindings(
         by_name = {port.name: port for port in ports}
         for tensor, default in zip(tensors, ports, strict=True):
             if tensor.onnx_name is not None and tensor.onnx_name not in by_name:
-                raise QuestionError(
-                    f"the network has no {side} {tensor.onnx_name!r}", where=where
-                )
+                raise QuestionError(f"the network has no {side} {tensor.onnx_name!r}", where=where)
             port = by_name[tensor.onnx_name] if tensor.onnx_name is not None else default
             found.append(_Bound(tensor, number, _fitting(tensor, port, prefix, where), side))
     for tensor in declared.hidden:
@@ -247,9 +241,7 @@ def _row(atom: Atom, index: Mapping[str, int]) -> Row:
     return Row(terms, atom.constant, atom.strict)
 
 
-def _regions(
-    box: Mapping[str, Bounds], bound: list[_Bound], source: Property
-) -> dict[str, Region]:
+def _regions(box: Mapping[str, Bounds], bound: list[_Bound], source: Property) -> dict[str, Region]:
     regions = {}
     for b in bound:
         if b.side != "input":

@@ -20,7 +20,7 @@ from mipc.numerics.rationals import Enclosed
 from mipc.properties.normalisation import Normalisation
 from mipc.properties.perturbations import Head, Perturbation
 from mipc.properties.query import Case, Norm, Objective, Query, Seen
-from mipc.properties.requirements import ArgMax, Disjunct, Requirement, TopK
+from mipc.properties.requirements import ArgMax, Disjunct, Requirement
 
 __all__ = ["Question", "ask"]
 
@@ -98,9 +98,7 @@ def ask(network: Network, question: Question) -> Query:
         base = Graph([*whole.nodes, *body], dict.fromkeys([seen.node, image])).pruned()
         measured = question.objective == "closest" and image not in whole.regions
         kept = (image,) if measured else ()
-        mine = tuple(
-            replace(d, number=d.number + number * _stride(disjuncts)) for d in disjuncts
-        )
+        mine = tuple(replace(d, number=d.number + number * _stride(disjuncts)) for d in disjuncts)
         cases.append(Case(base, whole.regions, mine, (seen,), kept))
     return Query(
         question=question,

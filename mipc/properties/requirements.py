@@ -46,9 +46,7 @@ class Row:
         """Whether adding one number to all that it names changes nothing."""
         return sum((coefficient for _, coefficient in self.terms), Fraction(0)) == 0
 
-    def range(
-        self, bounds: Sequence[tuple[Fraction, Fraction]]
-    ) -> tuple[Fraction, Fraction]:
+    def range(self, bounds: Sequence[tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction]:
         """The least and the most it can be; a strict row that is just met counts as below 0."""
         low = high = self.constant
         for index, coefficient in self.terms:
@@ -81,9 +79,7 @@ class Disjunct:
     rows: tuple[Row, ...]
     target: int | None = None
 
-    def margin(
-        self, bounds: Sequence[tuple[Fraction, Fraction]]
-    ) -> tuple[Fraction, Fraction]:
+    def margin(self, bounds: Sequence[tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction]:
         """The least row, where each number is only known to lie in a range."""
         ranges = [row.range(bounds) for row in self.rows]
         return min(low for low, _ in ranges), min(high for _, high in ranges)

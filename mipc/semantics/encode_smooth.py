@@ -68,7 +68,13 @@ class _Cells:
 
 
 def encode_function(
-    builder: ModelBuilder, number: int, function: Function, known: Interval, z: Expr, y: Expr, cells: int
+    builder: ModelBuilder,
+    number: int,
+    function: Function,
+    known: Interval,
+    z: Expr,
+    y: Expr,
+    cells: int,
 ) -> tuple[Envelope, list[tuple[str, Index]]]:
     """Write ``y = f(z)`` for columns ``z`` and ``y``.
 
@@ -91,7 +97,16 @@ def encode_function(
         ("low", lines.lower_slope, lines.lower_offset, 1.0),
         ("high", lines.upper_slope, lines.upper_offset, -1.0),
     ):
-        _sums(builder, f"{name}{number}", parts, [(copy, sign * slope)], chosen, sign * offset, y, sign)
+        _sums(
+            builder,
+            f"{name}{number}",
+            parts,
+            [(copy, sign * slope)],
+            chosen,
+            sign * offset,
+            y,
+            sign,
+        )
     gaps = [
         (lines.upper_slope - lines.lower_slope) * end + (lines.upper_offset - lines.lower_offset)
         for end in (parts.low, parts.high)
@@ -102,12 +117,20 @@ def encode_function(
 
 
 def encode_product(
-    builder: ModelBuilder, number: int, known: tuple[Interval, Interval], x: Expr, z: Expr, y: Expr, cells: int
+    builder: ModelBuilder,
+    number: int,
+    known: tuple[Interval, Interval],
+    x: Expr,
+    z: Expr,
+    y: Expr,
+    cells: int,
 ) -> tuple[Envelope, list[tuple[str, Index]]]:
     """Write ``y = x z`` for columns, with cells of the first factor; bounds are (n,) each."""
     first, second = known
     count = len(first.lower)
-    ends = first.lower[:, None] + (first.upper - first.lower)[:, None] * (np.arange(cells + 1) / cells)
+    ends = first.lower[:, None] + (first.upper - first.lower)[:, None] * (
+        np.arange(cells + 1) / cells
+    )
     ends[:, 0], ends[:, -1] = first.lower, first.upper
     ends = np.maximum.accumulate(np.minimum(ends, first.upper[:, None]), axis=1)
     neuron = np.repeat(np.arange(count), cells)
@@ -121,7 +144,9 @@ def encode_product(
         planes = product_planes(Interval(parts.low, parts.high), other, above=above)
         for side, plane in zip("ab", planes, strict=True):
             pairs = [(copy, sign * plane.first), (twin, sign * plane.second)]
-            _sums(builder, f"{name}{side}{number}", parts, pairs, chosen, sign * plane.offset, y, sign)
+            _sums(
+                builder, f"{name}{side}{number}", parts, pairs, chosen, sign * plane.offset, y, sign
+            )
     error = float(((parts.high - parts.low) * (other.upper - other.lower)).max(initial=0.0)) / 2
     return Envelope("", "product", cells, error * (1.0 + 1e-9)), blocks
 

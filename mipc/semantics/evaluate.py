@@ -45,10 +45,12 @@ def evaluate(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
             case Max(groups):
                 members = arguments[0][:, groups]
                 values[node.name] = np.where(groups < 0, -np.inf, members).max(axis=2)
-            case Smooth(Product()):
-                values[node.name] = arguments[0] * arguments[1]
             case Smooth(function):
-                values[node.name] = function.value(arguments[0])
+                values[node.name] = (
+                    arguments[0] * arguments[1]
+                    if isinstance(function, Product)
+                    else function.value(arguments[0])
+                )
             case _ as never:
                 assert_never(never)
     return values

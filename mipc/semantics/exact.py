@@ -2,7 +2,8 @@
 
 Every float is such a number, so sums and products need no rounding. Where the graph itself holds
 rounded numbers (an :class:`~mipc.ir.ops.Affine` that is not exact) or a function that has no exact
-value (a sigmoid) the result carries a radius, and the exact value lies within it. Integers are Python's own, in numpy object arrays.
+value (a sigmoid) the result carries a radius, and the exact value lies within it. Integers are
+Python's own, in numpy object arrays.
 """
 
 from __future__ import annotations
@@ -102,10 +103,12 @@ def evaluate_exactly(
                 values[node.name] = Dyadic(np.maximum(x.number, 0), x.radius, x.exponent)
             case Max(groups):
                 values[node.name] = _max(groups, arguments[0])
-            case Smooth(Product()):
-                values[node.name] = _product(*arguments)
             case Smooth(function):
-                values[node.name] = _function(function, arguments[0], node.name)
+                values[node.name] = (
+                    _product(*arguments)
+                    if isinstance(function, Product)
+                    else _function(function, arguments[0], node.name)
+                )
             case _ as never:
                 assert_never(never)
     return values

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from mipc.errors import InternalError
 from mipc.ir.ops import Affine, Input, Max, Node, Relu, Smooth
 from mipc.numerics import functions
+from mipc.numerics.functions import Function
 from mipc.numerics.interval import Interval
 from mipc.numerics.products import Products
 from mipc.numerics.relaxation import Product, product_interval
@@ -20,9 +21,7 @@ __all__ = ["affine_slack", "interval"]
 Array: TypeAlias = npt.NDArray[np.float64]
 
 
-def interval(
-    node: Node, operands: list[Interval], products: Products, batch: int = 1
-) -> Interval:
+def interval(node: Node, operands: list[Interval], products: Products, batch: int = 1) -> Interval:
     """Bounds of a node's value from bounds of its operands, rounded outward.
 
     Parameters
@@ -54,13 +53,8 @@ def interval(
             x, absent = operands[0], groups < 0
             lower = np.where(absent, -np.inf, x.lower[:, groups]).max(axis=2)
             return Interval(lower, np.where(absent, -np.inf, x.upper[:, groups]).max(axis=2))
-        case Smooth(Product()):
-            return Interval.checked(*product_interval(*operands), node.name)
         case Smooth(function):
-            x = operands[0]
-            function.check(x.lower, x.upper, node.name)
-            low, high = functions.interval(function, x.lower, x.upper)
-            return Interval.checked(low, high, node.name)
+            return _smooth(node, function, operands)
         case _ as never:
             assert_never(never)
 
@@ -83,6 +77,15 @@ def _affine(
     error = error + sums * UNIT * np.abs(op.offset).max(initial=0.0)
     error = error + affine_slack(op, [x.largest()[:, None] for x in operands])
     return Interval.checked(*enclose(middle - reach, middle + reach, error), node.name)
+
+
+def _smooth(node: Node, function: Function | Product, operands: list[Interval]) -> Interval:
+    if isinstance(function, Product):
+        return Interval.checked(*product_interval(*operands), node.name)
+    x = operands[0]
+    function.check(x.lower, x.upper, node.name)
+    low, high = functions.interval(function, x.lower, x.upper)
+    return Interval.checked(low, high, node.name)
 
 
 def affine_slack(op: Affine, largest: list[Array]) -> Array:

@@ -24,7 +24,7 @@ from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Input, Max, Node, Relu, Smooth
 from mipc.numerics import functions
 from mipc.numerics.domains import Domain
-from mipc.numerics.functions import Relaxation
+from mipc.numerics.functions import Function, Relaxation
 from mipc.numerics.interval import Interval
 from mipc.numerics.products import Products
 from mipc.numerics.relaxation import Lines, Product, product_tangent, relu_lines
@@ -58,7 +58,7 @@ class Context:
             self._lines[name] = relu_lines(self.bounds[name])
         return self._lines[name]
 
-    def curves(self, node: Node, function: functions.Function) -> Relaxation:
+    def curves(self, node: Node, function: Function) -> Relaxation:
         """The lines around a smooth node."""
         if node.name not in self._curves:
             x = self.bounds[node.operands[0]]
@@ -141,8 +141,6 @@ class _Walk:
                         self._relu(node, rows, norm)
                     case Max(groups):
                         self._max(node, groups, rows, norm)
-                    case Smooth(Product()):
-                        self._product(node, rows, norm)
                     case Smooth(function):
                         self._smooth(node, function, rows, norm)
                     case _ as never:
@@ -218,8 +216,14 @@ class _Walk:
         self.arrive(operand, rows.with_values(rows.values * slopes), norm)
 
     def _smooth(
-        self, node: Node, function: functions.Function, rows: Rows, norm: Array | None
+        self, node: Node, function: Function | Product, rows: Rows, norm: Array | None
     ) -> None:
+        if isinstance(function, Product):
+            self._product(node, rows, norm)
+        else:
+            self._curve(node, function, rows, norm)
+
+    def _curve(self, node: Node, function: Function, rows: Rows, norm: Array | None) -> None:
         """As at a ReLU: positive coefficients take the line below, negative ones that above."""
         operand = node.operands[0]
         lines = self.context.curves(node, function)
@@ -291,4 +295,5 @@ def _norm(rows: Rows, known: Array | None) -> Array:
 
 def _largest_of(parts: list[Array]) -> Array:
     """The largest absolute value of each sample among several (B, n) arrays: (B,)."""
-    return np.maximum.reduce([np.abs(part).max(axis=1, initial=0.0) for part in parts])
+    largest = [np.abs(part).max(axis=1, initial=0.0) for part in parts]
+    return np.asarray(np.maximum.reduce(largest))

@@ -134,7 +134,9 @@ def test_a_bounded_row_of_the_output_is_below_its_exact_value(case: Case, many: 
     rng = case.rng
     sample = np.sort(rng.integers(0, len(boxes.lower), 7))
     values = rng.normal(size=(7, case.graph[output].size))
-    found = bound_margins(case.graph, {"x": Domain(boxes)}, bounds, Rows(values, values.shape[1], sample))
+    found = bound_margins(
+        case.graph, {"x": Domain(boxes)}, bounds, Rows(values, values.shape[1], sample)
+    )
     for row, at, lower in zip(values, sample.tolist(), found.tolist(), strict=True):
         for point in points_of(boxes[at : at + 1], rng, 2):
             true = exact_run(case.graph, point, wobbling(rng))[output]

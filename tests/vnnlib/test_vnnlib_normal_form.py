@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_properties import Written, normal_form_holds, points, properties
+from random_properties import COMPARISONS, Written, normal_form_holds, points, properties
 
 from mipc.errors import QuestionError, UnsupportedProperty
 from mipc.properties.vnnlib import Case, Property, Range, Variable, parse_property
@@ -77,6 +78,44 @@ def test_blanks_and_comments_change_nothing(data: st.DataObject, written: Writte
 
 def shown(read: Property) -> list[object]:
     return [(ranges(case), case.alternatives) for case in read.cases]
+
+
+ELEMENT = ("element", "X", 0)
+NEGATED = ("*", ("number", "-2.0"), ELEMENT)
+ATOMS = [
+    tree
+    for number in (("number", "0.0"), ("number", "1.0"))
+    for comparison in COMPARISONS
+    if comparison != "=="
+    for tree in (
+        (comparison, ELEMENT, number),
+        (comparison, number, ELEMENT),
+        (comparison, NEGATED, number),
+    )
+]
+
+
+@pytest.mark.parametrize("head", ["and", "or"])
+def test_any_two_bounds_of_one_input(head: str) -> None:
+    """All pairs of bounds, at their bounds and between."""
+    shapes = {"X": (1,), "Y": (1,)}
+    numbers = [Fraction(n, 4) for n in (-3, -2, -1, 0, 1, 4, 5)]
+    for first, second in product(ATOMS, ATOMS):
+        written = Written(1, shapes, frozenset({"X"}), ((head, first, second),))
+        read = parse_property(written.text(), "test")
+        for number in numbers:
+            point = {"X": [number], "Y": [Fraction(0)]}
+            assert normal_form_holds(read, point) == written.holds(point), written.text()
+        assert read.holds(point) == written.holds(point)
+
+
+def test_strict_bounds_are_remembered() -> None:
+    for assertions in (["(< X_0 1)", "(<= X_0 1)"], ["(<= X_0 1)", "(> 1 X_0)"]):
+        bounds = one_input(*assertions).cases[0].box["X"]
+        assert bounds.open_above.tolist() == [True, False]
+        assert not bounds.open_below.any()
+    (case,) = one_input("(< Y_0 1)", "(>= Y_0 0)").cases
+    assert [atom.strict for atom in case.alternatives[0]] == [True, False]
 
 
 def one_input(*assertions: str, outputs: int = 1) -> Property:

@@ -50,9 +50,7 @@ def matrix_product(call: Call, a: Value, b: Value) -> Value:
         source = np.broadcast_to(places, terms).reshape(-1).astype(np.intp)
         linear = SelectMap(source, value.size)
         shape = (len(source),)
-        picked.append(
-            call.build.affine([linear], [value], 0.0, shape, **call.labels(step))
-        )
+        picked.append(call.build.affine([linear], [value], 0.0, shape, **call.labels(step)))
     products = call.build.product(picked[0], picked[1], **call.labels("products"))
     shape = batch + left[-2:-1] * (len(a.shape) > 1) + right[-1:] * (len(b.shape) > 1)
     return total(call, products, terms[-1], shape)

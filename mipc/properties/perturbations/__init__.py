@@ -99,7 +99,11 @@ def parse_perturbation(text: str, *, files: bool = True) -> Perturbation:
 def _parse_one(text: str, files: bool) -> Perturbation:
     family, colon, rest = text.partition(":")
     reads = family == "box"
-    if family not in FAMILIES or (reads and not files) or (not colon and ":" in FAMILIES[family][0]):
+    if (
+        family not in FAMILIES
+        or (reads and not files)
+        or (not colon and ":" in FAMILIES[family][0])
+    ):
         known = ", ".join(usage for usage, _ in FAMILIES.values())
         raise OptionError(
             f"{text!r} is no perturbation",

@@ -54,8 +54,6 @@ class BoxOfArrays:
                 f"the box has {len(self.lower)} numbers, the network takes {head.size} "
                 f"(shape {list(head.shape)})"
             )
-        corners = head.within(
-            Enclosed(self.lower, self.lower), Enclosed(self.upper, self.upper)
-        )
+        corners = head.within(Enclosed(self.lower, self.lower), Enclosed(self.upper, self.upper))
         region = Region.between(*corners, head.dtype, origin=head.centre)
         return (head.ranging(region, "box"),)

@@ -1,4 +1,4 @@
-"""Every number of the image is a multiple of ``1/N``: with ``N = 255``, a picture that can be stored.
+"""Every number of the image is a multiple of ``1/N``: for 255, a picture that can be stored.
 
 The parameters are the levels, integers. The image is what it was restricted to before, on the
 grid. The centre of a stored picture is a multiple up to the rounding of floats; a level that

@@ -122,7 +122,10 @@ class Head:
         """The image itself is a parameter: the first family's, of a box or a ball."""
         node = Node(self.name, Input(), (), self.size, origin, self.shape)
         return replace(
-            self, image=self.name, nodes=(*self.nodes, node), regions={**self.regions, self.name: region}
+            self,
+            image=self.name,
+            nodes=(*self.nodes, node),
+            regions={**self.regions, self.name: region},
         )
 
     def node(self, stem: str, op: Op, operands: Sequence[str], origin: str) -> tuple[Head, str]:
@@ -176,7 +179,8 @@ class Head:
             head, name = head.node(f"{stem}#cut", Relu(), [head.image], origin)
             parts.append(name)
         radius = np.full(self.size, gaps[0]) if gaps[0] else None
-        terms = [(parts[0], identity(self.size)), (parts[1], ScaleMap(np.full(self.size, -1.0)))]
+        minus: LinearMap = ScaleMap(np.full(self.size, -1.0))
+        terms = [(parts[0], identity(self.size)), (parts[1], minus)]
         return head.affine("inside", terms, float(ends[0].above), origin, radius=radius)
 
     def first(self, family: str) -> Array:
