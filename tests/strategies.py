@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from mipc.ir.graph import Graph
 from mipc.ir.network import Network, Port
-from mipc.ir.ops import Affine, Input, Max, Node, Op, Relu
+from mipc.ir.ops import Affine, Input, Max, Node, Op, Relu, Smooth
+from mipc.numerics import functions
 from mipc.numerics.convolution import ConvMap
 from mipc.numerics.interval import Interval
 from mipc.numerics.linear_maps import (
@@ -30,6 +31,7 @@ from mipc.numerics.linear_maps import (
     SparseMap,
     identity,
 )
+from mipc.numerics.relaxation import Product
 
 Layer = tuple[int, int, int]
 
@@ -80,7 +82,16 @@ def numbers(rng: np.random.Generator, shape: tuple[int, ...], style: str) -> np.
     raise AssertionError(style)
 
 
-STEPS = ("dense", "conv", "relu", "relu", "max", "add", "twice", "scale", "select", "doubt")
+STEPS = (
+    "dense", "conv", "relu", "relu", "max", "add", "twice", "scale", "select", "doubt", "smooth",
+    "product",
+)  # fmt: skip
+
+CURVES = (
+    functions.SIGMOID, functions.TANH, functions.power(2), functions.SIN, functions.elu(),
+    functions.elu(2.0), functions.HARDSWISH, functions.SIGN, functions.GELU, functions.SOFTPLUS,
+    functions.thresholded_relu(0.5), functions.SQRT, functions.EXP, functions.RECIPROCAL,
+)  # fmt: skip
 
 
 @st.composite
@@ -89,6 +100,7 @@ def cases(
     *,
     styles: tuple[str, ...] = TAME,
     inexact: bool = True,
+    smooth: bool = False,
     several_outputs: bool = True,
     classes: int = 3,
     largest_layer: int = 5,
@@ -97,6 +109,7 @@ def cases(
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1), label="seed"))
     style = draw(st.sampled_from(styles), label="style")
     kinds = [kind for kind in STEPS if inexact or kind != "doubt"]
+    kinds = [kind for kind in kinds if smooth or kind not in ("smooth", "product")]
     steps = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=6), label="steps")
     layered = draw(st.booleans(), label="layered")
     if layered:
@@ -205,6 +218,17 @@ class Maker:
                 return self.select(source)
             case "doubt":
                 return self.doubt(source)
+            case "smooth":
+                curve = CURVES[int(self.rng.integers(len(CURVES)))]
+                return self.add_node("s", Smooth(curve), (source,), self.size(source))
+            case "product":
+                other = self.partner(source)
+                if other == source:
+                    other = self.twice(source) if self.size(source) == 1 else other
+                if other == source or self.size(other) != self.size(source):
+                    return self.relu(source)
+                pair = (source, other)
+                return self.add_node("p", Smooth(Product()), pair, self.size(source))
         raise AssertionError(kind)
 
     def draw(self, shape: tuple[int, ...]) -> np.ndarray:

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.numerics.curves import Curve, Strips
+from mipc.numerics.elementary import PI
+from mipc.numerics.slopes import lines
 
 __all__ = ["partition"]
 
@@ -21,8 +23,11 @@ Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
 Cells: TypeAlias = tuple[Index, Array, Array]
 
-SWEEPS = 6
-"""How often the ends of neighbouring cells are evened out."""
+SWEEPS = 24
+"""How often the ends of neighbouring cells are evened out, every other one at a time."""
+
+CLOSE = 2.0**-34
+"""Lines this close, relative to the function, are not brought closer by cutting."""
 
 
 def partition(curve: Curve, lower: Array, upper: Array, wanted: int) -> Cells:
@@ -33,74 +38,74 @@ def partition(curve: Curve, lower: Array, upper: Array, wanted: int) -> Cells:
     lower, upper : (n,)
     wanted : int
         Cells of each neuron; a neuron with more branches has a cell for each, unless one cell is
-        wanted and the function is continuous.
+        wanted and the function is continuous. Of a periodic function, an interval with more
+        half-periods than that is cut without regard to them.
 
     Returns
     -------
     neuron, low, high : (k,) each
     """
     whole = np.arange(len(lower), dtype=np.intp), lower, upper
-    if wanted <= 1 and curve.continuous:
+    if not len(lower) or (wanted <= 1 and curve.continuous):
         return whole
-    cells = whole if curve.phase is not None else _branches(curve, lower, upper)
-    if curve.phase is not None:
-        cells = _half_periods(curve.phase, whole, wanted)
-    branch_ends = set(np.concatenate(cells[1:]).tolist())
-    cells = _refined(curve, cells, len(lower), wanted)
-    return _evened(curve, cells, len(lower), branch_ends)
+    if curve.phase is None:
+        cells = _branches(curve, *whole)
+    else:
+        cells = _half_periods(curve.phase, *whole, max(wanted, 3))
+    refined = _refined(curve, cells, len(lower), wanted)
+    return _evened(curve, refined, len(lower), np.concatenate(cells[1:]))
 
 
-def _branches(curve: Curve, lower: Array, upper: Array) -> Cells:
+def _branches(curve: Curve, neuron: Index, lower: Array, upper: Array) -> Cells:
     """A cell for each branch that an interval has a part of."""
-    parts = [
-        (np.arange(len(lower))[span.index], span.low, span.high)
-        for span in Strips(curve, lower, upper).spans()
-    ]
-    return _ordered(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    spans = Strips(curve, lower, upper).spans()
+    return _ordered([(neuron[span.index], span.low, span.high) for span in spans])
 
 
-def _half_periods(phase: float, whole: Cells, wanted: int) -> Cells:
-    """A cell for each half-period, for neurons that have no more of them than cells."""
-    neuron, lower, upper = whole
-    first, last = (np.floor(x / np.pi - phase) for x in (lower, upper))
-    few = last - first < max(wanted, 3)
+def _half_periods(phase: float, neuron: Index, lower: Array, upper: Array, most: int) -> Cells:
+    """A cell for each half-period, for neurons that have no more of them than ``most``."""
+    first, last = (np.floor(x / PI - phase) for x in (lower, upper))
+    few = last - first < most
     parts = [(neuron[~few], lower[~few], upper[~few])]
-    for number in range(max(wanted, 3)):
-        start, end = ((first + number + k + phase) * np.pi for k in (0, 1))
-        start = np.where(first + number == first, lower, np.maximum(start, lower))
-        end = np.where(first + number >= last, upper, np.minimum(end, upper))
-        met = few & (first + number <= last) & ((start < end) | (lower == upper))
+    for number in range(most):
+        start = lower if number == 0 else (first + number + phase) * PI
+        end = np.where(first + number < last, (first + number + 1.0 + phase) * PI, upper)
+        end = np.minimum(end, upper)
+        met = few & (first + number <= last) & ((start < end) | (number == 0))
         parts.append((neuron[met], start[met], end[met]))
-    return _ordered(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return _ordered(parts)
 
 
-def _ordered(neuron: Index, low: Array, high: Array) -> Cells:
+def _ordered(parts: list[Cells]) -> Cells:
+    neuron, low, high = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.lexsort((high, low, neuron))
     return neuron[order], low[order], high[order]
 
 
 def _gaps(curve: Curve, low: Array, high: Array) -> Array:
     """How far the lines over each cell are apart."""
-    return curve.lines(low, high, inside=True).gap(low, high)
+    return lines(curve, low, high, inside=True).gap(low, high)
 
 
 def _refined(curve: Curve, cells: Cells, count: int, wanted: int) -> Cells:
-    """Cut the worst cell of each neuron until it has as many as are wanted."""
+    """Cut the worst cell of each neuron until it has as many as are wanted, or it does not help."""
     neuron, low, high = cells
     gap = _gaps(curve, low, high)
-    done = np.zeros(count, dtype=bool)
+    todo = np.ones(count, dtype=bool)
     while True:
-        size = np.bincount(neuron, minlength=count)
+        todo &= np.bincount(neuron, minlength=count) < wanted
         order = np.lexsort((gap, neuron))
-        worst = order[np.append(neuron[order][1:] != neuron[order][:-1], True)]
-        worst = worst[(size < wanted)[neuron[worst]] & ~done[neuron[worst]]]
+        last_of_neuron = np.append(neuron[order][1:] != neuron[order][:-1], True)
+        worst = order[last_of_neuron]
+        worst = worst[todo[neuron[worst]]]
         if not len(worst):
-            return _ordered(neuron, low, high)
-        cut = _cut(curve, low[worst], high[worst])
-        inside = (low[worst] < cut) & (cut < high[worst])
-        left, right = _gaps(curve, low[worst], cut), _gaps(curve, cut, high[worst])
-        helps = inside & (np.maximum(left, right) < gap[worst])
-        done[neuron[worst[~helps]]] = True
+            return _ordered([(neuron, low, high)])
+        start, end = low[worst], high[worst]
+        cut, close = _cut(curve, start, end)
+        left, right = _gaps(curve, start, cut), _gaps(curve, cut, end)
+        helps = (start < cut) & (cut < end)
+        helps &= (gap[worst] > close) & (np.maximum(left, right) < gap[worst])
+        todo[neuron[worst[~helps]]] = False
         worst, cut, left, right = worst[helps], cut[helps], left[helps], right[helps]
         neuron = np.append(neuron, neuron[worst])
         low, high = np.append(low, cut), np.append(high, high[worst])
@@ -108,56 +113,59 @@ def _refined(curve: Curve, cells: Cells, count: int, wanted: int) -> Cells:
         high[worst], gap[worst] = cut, left
 
 
-def _cut(curve: Curve, low: Array, high: Array) -> Array:
-    """Where the function is farthest from its chord, about; else the middle."""
-    middle = low + (high - low) / 2
-    ends = curve.value(low), curve.value(high)
-    chord = (ends[1] - ends[0]) / (high - low)
-    strips, best, far = Strips(curve, low, high, inside=True), middle, np.zeros_like(low)
+def _cut(curve: Curve, low: Array, high: Array) -> tuple[Array, Array]:
+    """Where the function is farthest from its chord, or the middle; and what gap is close."""
+    strips = Strips(curve, low, high, inside=True)
+    start, end = strips.ends
+    chord = (end - start) / (high - low)
+    best, far = strips.middle, np.zeros_like(low)
     for sign in (1, -1):
         x, y = strips.lowest(sign, sign * chord)
-        away = sign * (ends[0] + chord * (x - low)) - y
+        away = sign * (start + chord * (x - low)) - y
         take = (away > far) & (low < x) & (x < high)
         best, far = np.where(take, x, best), np.where(take, away, far)
-    # noise must not cut off a sliver
+    # rounding must not cut off a sliver
     edge = (high - low) / 64
-    return np.minimum(np.maximum(best, low + edge), high - edge)
+    best = np.minimum(np.maximum(best, low + edge), high - edge)
+    return best, CLOSE * (np.abs(start) + np.abs(end))
 
 
-def _evened(curve: Curve, cells: Cells, count: int, branch_ends: set[float]) -> Cells:
+def _evened(curve: Curve, cells: Cells, count: int, fixed: Array) -> Cells:
     """Move common ends of neighbours on one branch; kept where the worst distance shrinks."""
-    neuron, low, high = cells
-    best, gap = high.copy(), _gaps(curve, low, high)
-    movable = (neuron[:-1] == neuron[1:]) & ~np.isin(high[:-1], list(branch_ends))
-    worst = _worst(neuron, gap, count)
-    low, high = low.copy(), high.copy()
-    for sweep in range(2 * SWEEPS):
-        left = np.flatnonzero(movable & (np.arange(len(movable)) % 2 == sweep % 2))
-        if len(left):
-            right = left + 1
-            widths = high[left] - low[left], high[right] - low[right]
-            bends = [
-                np.sqrt(np.maximum(gap[i], 0.0)) / w
-                for i, w in ((left, widths[0]), (right, widths[1]))
-            ]
-            share = bends[1] / (bends[0] + bends[1])
-            share = np.where(np.isfinite(share), np.clip(share, 0.05, 0.95), 0.5)
-            end = low[left] + share * (high[right] - low[left])
-            fine = (low[left] < end) & (end < high[right])
-            high[left], low[right] = (
-                np.where(fine, end, high[left]),
-                np.where(fine, end, low[right]),
-            )
-            gap = _gaps(curve, low, high)
+    neuron, low, high = cells[0], cells[1].copy(), cells[2].copy()
+    movable = (neuron[:-1] == neuron[1:]) & ~np.isin(high[:-1], fixed)
+    gap = _gaps(curve, low, high)
+    best, least = high.copy(), _worst(neuron, gap, count)
+    for sweep in range(SWEEPS):
+        left = np.flatnonzero(movable)
+        left = left[left % 2 == sweep % 2]
+        if not len(left):
+            continue
+        right = left + 1
+        high[left] = low[right] = _even_end(
+            low[left], high[left], high[right], gap[left], gap[right]
+        )
+        gap = _gaps(curve, low, high)
         found = _worst(neuron, gap, count)
-        better = found < worst
-        worst = np.where(better, found, worst)
-        best = np.where(better[neuron], high, best)
+        best = np.where((found < least)[neuron], high, best)
+        least = np.minimum(found, least)
     first = np.append(True, neuron[1:] != neuron[:-1])
     return neuron, np.where(first, cells[1], np.append(0.0, best[:-1])), best
 
 
+def _even_end(start: Array, middle: Array, end: Array, left: Array, right: Array) -> Array:
+    """Where two neighbours with these gaps should meet."""
+    bends = [
+        np.sqrt(np.maximum(gap, 0.0)) / width
+        for gap, width in ((left, middle - start), (right, end - middle))
+    ]
+    share = bends[1] / (bends[0] + bends[1])
+    moved = start + np.where(np.isfinite(share), share, 0.5) * (end - start)
+    return np.where((start < moved) & (moved < end), moved, middle)
+
+
 def _worst(neuron: Index, gap: Array, count: int) -> Array:
+    """The largest gap of each neuron."""
     found = np.zeros(count)
     np.maximum.at(found, neuron, gap)
     return found

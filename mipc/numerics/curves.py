@@ -1,22 +1,13 @@
-"""Sound lines around a function of one variable, over many intervals at once.
+"""A function of one variable, cut into stretches that bend one way each, over many intervals.
 
-A :class:`Curve` is cut into stretches that bend one way each. What ``f(x) - s x`` is never below on an
-interval is the least of what it is never below on each stretch, see :mod:`mipc.numerics.pieces`;
-every other statement here follows from that one: the offset of a line is such a bound for its
-slope, whatever the slope, and a range is a pair of bounds for slope 0.
+What ``f(x) - s x`` is never below on an interval is the least of what it is never below on each
+stretch, see :mod:`mipc.numerics.pieces`. Every other statement follows from that one: the offset
+of a line is such a bound for its slope, whatever the slope, and a range is a pair of bounds for
+slope 0. Only the range of a monotone function is simply its values at the ends, moved outward.
 
-Slopes are therefore only a matter of tightness. Under ``f`` on ``[l, u]`` the line that leaves the
-smallest area is the one that supports the convex hull of ``f`` at the midpoint ``m``, for the area is a
-constant minus ``(u - l)`` times the line's value at ``m``. That is the tangent at ``m`` if it stays below
-``f``; otherwise the edge of the hull over ``m``: a chord, a tangent through an end, or a line that
-touches twice. It is found as in the quickhull method: from the chord of ``(l, u)``, replace one of its
-ends by the point farthest below the line, until there is none. For convex and concave functions
-these are the tangent and the chord, for the sigmoid the lines of DeepPoly (Singh et al. 2019) and
-CROWN (Zhang et al. 2018).
-
-Periodic functions. For ``s >= 0``, ``f(x) - s x`` is no larger one period later, so the least value over
-an interval is taken on its last period (for ``s <= 0`` its first): of any interval at most five
-half-periods matter.
+Periodic functions. For ``s >= 0``, ``f(x) - s x`` is no larger one period later, so the least
+value over an interval is taken on its last period (for ``s <= 0`` on its first): of any interval at
+most five half-periods matter. Their ends are off by less than 2**-30 up to ``FAR``.
 """
 
 from __future__ import annotations
@@ -32,7 +23,7 @@ import numpy.typing as npt
 
 from mipc.numerics.elementary import FAR, PI
 from mipc.numerics.pieces import Formula, Piece, Span, Straight
-from mipc.numerics.rounding import UNIT, down, up
+from mipc.numerics.rounding import down, up
 
 __all__ = ["Curve", "Odd", "Relaxation", "Strips"]
 
@@ -42,16 +33,13 @@ Flags: TypeAlias = npt.NDArray[np.bool_]
 PERIOD = math.nextafter(2 * PI, 7.0)
 """A little more than a period of the sine; a longer window loses nothing."""
 
-STEPS = 16
-"""How often the end of a chord is replaced, at most; four or five is usual."""
-
-STEEPEST = 2.0**30
-"""No slope is larger, unless values are beyond 1."""
-
 
 @dataclass(frozen=True, eq=False)
 class Relaxation:
-    """``lower_slope x + lower_offset <= f(x) <= upper_slope x + upper_offset`` on an interval each."""
+    """``lower_slope x + lower_offset <= f(x) <= upper_slope x + upper_offset`` on intervals.
+
+    For real ``x`` and the stored floats, which are finite; each is shaped like the intervals.
+    """
 
     lower_slope: Array
     lower_offset: Array
@@ -161,18 +149,17 @@ class Curve:
             low, high = strips.least(1, flat), -strips.least(-1, flat)
         return np.clip(low, self.bottom, self.top), np.clip(high, self.bottom, self.top)
 
-    def lines(self, lower: Array, upper: Array, *, inside: bool = False) -> Relaxation:
-        """Lines around it over intervals: (n,), (n,) -> (n,) each.
-
-        With ``inside``, only pieces that an interval has more than a point of count.
-        """
-        strips = Strips(self, lower, upper, inside=inside)
-        below, above = strips.slope(1), strips.slope(-1)
-        return Relaxation(below, strips.least(1, below), -above, -strips.least(-1, above))
-
 
 class Strips:
-    """A curve over (n,) intervals. Below, ``F = sign f``."""
+    """A curve over (n,) intervals; ``F`` stands for ``sign f``.
+
+    Attributes
+    ----------
+    lower, upper : (n,) float64
+    inside : bool
+        Whether a piece that jumps at its ends counts only for intervals that have more than a point
+        of it (or are that point): an interval is then a closed cell of one branch.
+    """
 
     def __init__(self, curve: Curve, lower: Array, upper: Array, *, inside: bool = False) -> None:
         self.curve = curve
@@ -238,7 +225,8 @@ class Strips:
         found = np.full_like(self.lower, np.inf)
         for span in self.spans(slope):
             bound = span.piece.below(span, sign, slope[span.index])
-            found[span.index] = np.fmin(found[span.index], np.where(bound == bound, bound, -np.inf))
+            bound = np.where(np.isnan(bound), -np.inf, bound)
+            found[span.index] = np.minimum(found[span.index], bound)
         return found
 
     def lowest(self, sign: int, slope: Array) -> tuple[Array, Array]:
@@ -253,118 +241,20 @@ class Strips:
         return x, y
 
     @cached_property
-    def _width(self) -> Array:
-        return self.upper - self.lower
+    def middle(self) -> Array:
+        """The midpoints."""
+        return self.lower + (self.upper - self.lower) / 2
 
     @cached_property
-    def _middle(self) -> Array:
-        return self.lower + self._width / 2
-
-    @cached_property
-    def _tangent(self) -> tuple[Array, Array, Array]:
+    def tangent(self) -> tuple[Array, Array, Array]:
         """Slope, value and bend of the function at the midpoint; a straight piece bends by 0."""
         slope, value, bend = np.zeros((3, len(self.lower)))
         formula = self.curve.formula
         if formula is not None:
-            slope, value = formula.slope(self._middle), formula.value(self._middle)
-        for span in Strips(self.curve, self._middle, self._middle, inside=self.inside).spans():
+            slope, value = formula.slope(self.middle), formula.value(self.middle)
+        for span in Strips(self.curve, self.middle, self.middle, inside=self.inside).spans():
             bend[span.index] = span.piece.bend
             if formula is None:
                 slope[span.index] = span.piece.slopes(span.low)
                 value[span.index] = span.piece.values(span.low)
         return slope, value, bend
-
-    def slope(self, sign: int) -> Array:
-        """The slope of the best line under ``F``, about; 0 over a point."""
-        if self.curve.odd is not None:
-            return self._moderate(sign, self._through_end(sign, self.curve.odd))
-        wide = self._width > 0
-        ends = [sign * value for value in self.ends]
-        tangent, value, bend = (sign * part for part in self._tangent)
-        chord = np.where(wide, (ends[1] - ends[0]) / self._width, 0.0)
-        bowl = (bend >= 0) & wide
-        slope = np.where(bowl, tangent, chord)
-        height = np.where(bowl, value - tangent * self._middle, ends[0] - chord * self.lower)
-        x, y = self.lowest(sign, slope)
-        reach = np.maximum(np.abs(self.lower), np.abs(self.upper))
-        noise = (np.abs(y) + np.abs(height) + np.abs(slope) * reach) * (16 * UNIT)
-        missed = height - (y - slope * x)
-        rest = np.flatnonzero((missed > noise) & wide)
-        if len(rest):
-            part = self.take(rest)
-            edges = [part.lower, ends[0][rest], part.upper, ends[1][rest]]
-            better = np.full(len(rest), True)
-            edges = _nearer(edges, x[rest], y[rest], part._middle, better)
-            slope[rest] = part._edge(sign, edges, noise[rest] + missed[rest] * 2.0**-14)
-        return self._moderate(sign, slope)
-
-    def _through_end(self, sign: int, odd: Odd) -> Array:
-        """The same for an odd function.
-
-        ``G(x) = sign f(sign x)`` is ``f`` again, but for a constant. The tangent at
-        the midpoint, below 0, stays below ``G`` if it does so at the upper end; otherwise the line
-        through that end that touches below 0 is best, or the chord.
-        """
-        low, high = (self.lower, self.upper) if sign > 0 else (-self.upper, -self.lower)
-        first, last = (sign * value for value in self.ends[::sign])
-        tangent, value, _ = self._tangent
-        middle = sign * self._middle
-        fine = (high <= 0) | (middle < 0) & (sign * value + tangent * (high - middle) <= last)
-        fine |= self._width <= 0
-        slope = np.where(fine, tangent, (last - first) / self._width)
-        rest = np.flatnonzero(~fine & (low < 0))
-        low, high, last = low[rest], high[rest], last[rest]
-        x = np.maximum(odd.touch(high), low)
-        for _ in range(2):
-            slope[rest] = (last - sign * self.curve.value(sign * x)) / (high - x)
-            x = np.maximum(-odd.inverse(slope[rest]), low)
-        return sign * np.where(self._width > 0, slope, 0.0)
-
-    def _edge(self, sign: int, edges: list[Array], enough: Array, steps: int = STEPS) -> Array:
-        """The slope of the hull's edge over the middle, from two points at its sides."""
-        slope = _chord(edges)
-        x, y = self.lowest(sign, slope)
-        missed = (edges[1] - slope * edges[0]) - (y - slope * x)
-        edges = _nearer(edges, x, y, self._middle, missed > 0)
-        slope = _chord(edges)
-        far = np.flatnonzero(missed > enough)
-        if len(far) and steps > 0:
-            rest = [part[far] for part in edges]
-            slope[far] = self.take(far)._edge(sign, rest, enough[far], steps - 1)
-        return slope
-
-    def _moderate(self, sign: int, slope: Array) -> Array:
-        """Slopes freed of noise and of size.
-
-        On an interval so short that the chord is mostly rounding, it is moved between the slopes
-        that the function has there.
-        """
-        height = np.abs(self.ends[0]) + np.abs(self.ends[1])
-        slope = np.where(np.isfinite(slope), slope, sign * self._tangent[0])
-        noisy = (np.abs(self.ends[1] - self.ends[0]) <= height * 2.0**-20) & (
-            self.upper > self.lower
-        )
-        if noisy.any() and self.curve.continuous:
-            part = self.take(noisy)
-            least, most = np.full((2, len(part.lower)), np.inf)
-            for span in part.spans(np.zeros_like(part.lower)):
-                for x in (span.low, span.high):
-                    found = sign * span.piece.slopes(x)
-                    least[span.index] = np.minimum(least[span.index], found)
-                    most[span.index] = np.minimum(most[span.index], -found)
-            slope[noisy] = np.minimum(np.maximum(slope[noisy], least), -most)
-        limit = STEEPEST * np.maximum(height, 1.0)
-        return np.minimum(np.maximum(slope, -limit), limit)
-
-
-def _chord(edges: list[Array]) -> Array:
-    return (edges[3] - edges[1]) / (edges[2] - edges[0])
-
-
-def _nearer(edges: list[Array], x: Array, y: Array, middle: Array, better: Flags) -> list[Array]:
-    """The edge over the middle, with one end replaced by a better point."""
-    left, right = better & (x <= middle), better & (x > middle)
-    return [
-        np.where(left, x, edges[0]), np.where(left, y, edges[1]),
-        np.where(right, x, edges[2]), np.where(right, y, edges[3]),
-    ]  # fmt: skip

@@ -156,6 +156,6 @@ def _quadratic_cost(rows: Array, low: Array, high: Array, radius: Array) -> Arra
     for _ in range(HALVINGS):
         middle = np.sqrt(lower) * np.sqrt(upper)
         move = np.clip(-rows / (2.0 * middle), low, high)
-        outside = (move * move).sum(axis=1, keepdims=True) > radius * radius
+        outside = np.asarray((move * move).sum(axis=1, keepdims=True) > radius * radius)
         lower, upper = np.where(outside, middle, lower), np.where(outside, upper, middle)
     return np.asarray(upper)

@@ -27,6 +27,7 @@ __all__ = [
     "KERNEL",
     "PI",
     "atan",
+    "bell",
     "cos",
     "erf",
     "erfc",
@@ -34,6 +35,7 @@ __all__ = [
     "expm1",
     "log",
     "log1p",
+    "logistic",
     "power",
     "sin",
     "tanh",
@@ -130,6 +132,17 @@ def expm1(x: Array) -> Array:
     tail += rest
     tail += high - 1.0
     return tail
+
+
+def logistic(x: Array) -> Array:
+    """``1 / (1 + exp(-x))``."""
+    return 1.0 / (1.0 + exp(-x))
+
+
+def bell(x: Array) -> Array:
+    """The derivative of the logistic function, without cancellation."""
+    fall = exp(-np.abs(x))
+    return fall / np.square(1.0 + fall)
 
 
 def log(x: Array) -> Array:

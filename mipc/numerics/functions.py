@@ -20,11 +20,12 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mipc.errors import InternalError, RangeError
+from mipc.errors import InternalError, RangeError, UnsupportedOperator
 from mipc.numerics.cells import partition
 from mipc.numerics.curves import Curve, Relaxation, Strips
 from mipc.numerics.interval import LARGEST
 from mipc.numerics.shapes import SHAPES
+from mipc.numerics.slopes import lines as curve_lines
 
 __all__ = [
     "ATAN",
@@ -140,12 +141,14 @@ class Function:
         return RangeError(
             f"{self} is not defined, or too large, {place}" + "".join(f"; {x}" for x in limits),
             where=where,
-            remedy="ask about a smaller region, or a domain that keeps the argument away from there",
+            remedy="ask about a smaller region, or state a domain that keeps the argument away",
         )
 
 
 @lru_cache(maxsize=1024)
 def _curve(function: Function) -> Curve:
+    if not all(np.isfinite(value) for _, value in function.parameters):
+        raise UnsupportedOperator(f"{function}: a parameter is not finite")
     with np.errstate(all="ignore"):
         return SHAPES[function.name](**dict(function.parameters))
 
@@ -186,7 +189,7 @@ def celu(alpha: float = 1.0) -> Function:
 
 
 def power(exponent: float) -> Function:
-    """``x ** exponent``; for ``x >= 0`` unless the exponent is an integer, for ``x != 0`` if below 0."""
+    """``x ** exponent``: for ``x >= 0`` unless that is an integer, ``x != 0`` if it is below 0."""
     return Function("pow", (("exponent", float(exponent)),))
 
 
@@ -220,7 +223,7 @@ def _extreme(f: Function, sign: int, slope: Array, lower: Array, upper: Array) -
 
 def lines(f: Function, lower: Array, upper: Array) -> Relaxation:
     """A line below and a line above ``f`` on each interval, each leaving about the least area."""
-    return Relaxation(*_bounded(f, lambda a, b: _four(f.curve.lines(a, b)), lower, upper))
+    return Relaxation(*_bounded(f, lambda a, b: _four(curve_lines(f.curve, a, b)), lower, upper))
 
 
 def cell_lines(f: Function, lower: Array, upper: Array) -> Relaxation:
@@ -230,7 +233,7 @@ def cell_lines(f: Function, lower: Array, upper: Array) -> Relaxation:
     """
 
     def four(low: Array, high: Array) -> tuple[Array, ...]:
-        return _four(f.curve.lines(low, high, inside=True))
+        return _four(curve_lines(f.curve, low, high, inside=True))
 
     return Relaxation(*_bounded(f, four, lower, upper))
 

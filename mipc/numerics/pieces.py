@@ -1,16 +1,16 @@
 """A stretch of a function that bends one way only, and what it stays above on an interval.
 
 Everything sound about smooth functions rests on :meth:`Curved.below` and :meth:`Straight.below`:
-a number that ``sign f(x) - slope x`` is never below for ``low <= x <= high``, for real ``x`` and the
-stored floats. With ``sign = -1`` it bounds ``f`` from above.
+a number that ``sign f(x) - slope x`` is never below for ``low <= x <= high``, for real ``x`` and
+the stored floats. With ``sign = -1`` it bounds ``f`` from above.
 
 Where ``F = sign f`` is convex, any tangent stays below it: for every ``p`` ::
 
     F(x) - s x  >=  F(p) - s p + (F'(p) - s)(x - p)
 
-The right-hand side is linear, hence least at an end. So ``p``, the point where ``F'(p) = s``, may be
-as inexact as it likes: that costs tightness only. Where ``F`` is concave, ``F(x) - s x`` itself is
-least at an end.
+The right-hand side is linear, hence least at an end. So ``p``, the point where ``F'(p) = s``, may
+be as inexact as it likes: that costs tightness only. Where ``F`` is concave, ``F(x) - s x`` itself
+is least at an end.
 
 Errors. A computed value or slope is off by at most ``CHARGE`` times its *size* plus its *floor*,
 both stated by its :class:`Formula`; for a slope off by ``e`` the bound loses ``e |x - p|``. The few
@@ -18,10 +18,10 @@ sums and products of the bound itself lose at most ``ROUND`` times the absolute 
 
 Inflection points that are no floats. Two stretches meet at a float within ``w`` of the true
 point, so that one of them bends the wrong way on a gap of width at most ``w``; there
-``|f''| <= M w``, where ``M`` bounds ``|f'''|`` near it. Adding (or subtracting) ``M w (x - t)^2 / 2`` on
-the gap, with ``t`` the true point, makes the stretch convex (or concave) again and moves values by at
-most ``M w^3 / 2`` and slopes by ``M w^2``. What is true of the repaired function is true of ``f`` up to
-these two; they are part of the floors.
+``|f''| <= M w``, where ``M`` bounds ``|f'''|`` near it. Adding (or subtracting)
+``M w (x - t)^2 / 2`` on the gap, with ``t`` the true point, makes the stretch convex (or concave)
+again and moves values by at most ``M w^3 / 2`` and slopes by ``M w^2``. What is true of the
+repaired function is true of ``f`` up to these two; they are part of the floors.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ class Curved:
     def meets(self, lower: Array, upper: Array, *, inside: bool) -> Flags:
         """Which intervals it has a part of; a part is more than a point, unless they are points."""
         point = (lower == upper) & (lower >= self.low) & (upper <= self.high)
-        return (lower < self.high) & (upper > self.low) | point
+        met: Flags = (lower < self.high) & (upper > self.low) | point
+        return met
 
     @cached_property
     def ends(self) -> tuple[float, float]:
@@ -187,14 +188,15 @@ class Straight:
     def meets(self, lower: Array, upper: Array, *, inside: bool) -> Flags:
         """Which intervals it has a part of; with ``inside`` it takes more than a point."""
         point = lower == upper
-        met = (lower < self.high) & (upper > self.low)
+        met: Flags = (lower < self.high) & (upper > self.low)
         if not self.jumps:
-            return met | point & (lower >= self.low) & (upper <= self.high)
+            met |= point & (lower >= self.low) & (upper <= self.high)
+            return met
         touching = point if inside else np.ones_like(point)
         if self.owned[0]:
-            met = met | (upper == self.low) & touching
+            met |= (upper == self.low) & touching
         if self.owned[1]:
-            met = met | (lower == self.high) & touching
+            met |= (lower == self.high) & touching
         return met
 
     def values(self, x: Array) -> Array:
@@ -212,7 +214,7 @@ class Straight:
         return ROUND * (np.abs(computed) + abs(self.height)) + TINY
 
     def below(self, span: Span, sign: int, slope: Array) -> Array:
-        """What ``sign f(x) - slope x`` is never below; exact where the slope is that of the line."""
+        """What ``sign f(x) - slope x`` is never below; exact for the slope of the line."""
         tilt, height = sign * self.tilt - slope, sign * self.height
         found = np.full_like(slope, np.inf)
         for x in (span.low, span.high):

@@ -53,7 +53,7 @@ def test_it_means_what_onnx_runtime_computes(case: Case, tmp_path: Path) -> None
     for point, output in zip(points, found, strict=True):
         feed = {network.input.name: point.reshape(network.input.shape)}
         (wanted,) = runtime.run([network.output.name], feed)
-        assert wanted.shape == network.output_shape
+        assert wanted.shape == network.output.shape
         scale = max(1.0, np.abs(wanted).max())
         np.testing.assert_allclose(
             output, wanted.ravel(), rtol=0, atol=TOLERANCE[case.dtype] * scale

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
+import mpmath
 import numpy as np
+from exact_functions import exactly
 
 from mipc.ir.graph import Graph
-from mipc.ir.ops import Affine, Input, Max, Node, Relu
+from mipc.ir.ops import Affine, Input, Max, Node, Relu, Smooth
+from mipc.numerics.functions import Function
+from mipc.numerics.relaxation import Product
 from mipc.passes import Problem
 
 Values = dict[str, list[Fraction]]
@@ -70,14 +74,44 @@ def affine_of(op: Affine, operands: list[list[Fraction]]) -> tuple[list[Fraction
 
 
 def piecewise_of(node: Node, operands: list[list[Fraction]]) -> list[Fraction]:
-    """ReLU and maximum, which round nothing."""
+    """ReLU, maximum and product, which round nothing; smooth functions at 60 digits."""
     x = operands[0]
     match node.op:
+        case Smooth(function):
+            if isinstance(function, Product):
+                return [a * b for a, b in zip(*operands, strict=True)]
+            return [smooth_value(function, v) for v in x]
         case Relu():
             return [max(v, Fraction(0)) for v in x]
         case Max(groups):
             return [max(x[j] for j in group if j >= 0) for group in groups.tolist()]
     raise AssertionError(node)
+
+
+SMALLEST = mpmath.mpf(2) ** -1000
+"""Less than what bounds are widened by in any case."""
+
+
+def smooth_value(function: Function, x: Fraction) -> Fraction:
+    """A function of a rational, exactly where it is rational by nature, else to 60 digits."""
+    name, parameters = function.name, dict(function.parameters)
+    match name:
+        case "pow" if parameters["exponent"].is_integer():
+            return x ** int(parameters["exponent"])
+        case "sign":
+            return Fraction((x > 0) - (x < 0))
+        case "thresholded_relu":
+            return x if x > Fraction(parameters["alpha"]) else Fraction(0)
+        case "elu" if x >= 0:
+            return x
+        case "hardswish" if abs(x) >= 3:
+            return max(x, Fraction(0))
+    value = exactly(function)(mpmath.mpf(x.numerator) / x.denominator)
+    if abs(value) < SMALLEST:
+        return Fraction(0)  # and not a fraction of a million digits
+    mantissa, exponent = value.man_exp  # without the sign
+    size = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    return -size if value < 0 else size
 
 
 def assert_states(node: Node, operands: list[list[Fraction]], value: list[Fraction]) -> None:

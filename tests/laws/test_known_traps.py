@@ -20,7 +20,7 @@ from small_networks import around, boxed, dense_network, save
 
 from mipc import verify
 from mipc.compile import compile_query, write_files
-from mipc.errors import ModelError, QuestionError, RangeError
+from mipc.errors import ModelError, QuestionError
 from mipc.ir.network import Network
 from mipc.properties.query import Query
 from mipc.properties.question import ask

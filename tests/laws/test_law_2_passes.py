@@ -38,7 +38,7 @@ PASSES: tuple[Pass, ...] = (
 @pytest.mark.parametrize("step", PASSES, ids=str)
 def test_each_pass_keeps_the_meaning_of_surviving_names(step: Pass) -> None:
     @settings(max_examples=examples(40))
-    @given(cases(styles=WILD))
+    @given(cases(styles=WILD, smooth=True))
     def law(case: Case) -> None:
         assert_meaning_is_kept(case, [Bounds(), step])
 
@@ -46,7 +46,7 @@ def test_each_pass_keeps_the_meaning_of_surviving_names(step: Pass) -> None:
 
 
 @settings(max_examples=examples(120))
-@given(cases(styles=WILD), st.lists(st.sampled_from(PASSES), min_size=2, max_size=7))
+@given(cases(styles=WILD, smooth=True), st.lists(st.sampled_from(PASSES), min_size=2, max_size=7))
 def test_a_random_pipeline_keeps_the_meaning(case: Case, passes: list[Pass]) -> None:
     assert_meaning_is_kept(case, [Bounds(), *passes])
 
@@ -63,7 +63,7 @@ def test_float_evaluation_is_the_same_after_passes(case: Case, passes: list[Pass
 
 
 @settings(max_examples=examples(60))
-@given(cases(styles=WILD))
+@given(cases(styles=WILD, smooth=True))
 def test_exact_evaluation_encloses_the_true_values_before_and_after_fusion(case: Case) -> None:
     for step in (AffineFusion(), AffineFusion(keep="none"), AffineFusion(keep="all")):
         after = stages(problem_of(case), [Bounds(), step])[-1]

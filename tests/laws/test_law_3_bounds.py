@@ -48,7 +48,7 @@ def several_boxes(case: Case, count: int = 5) -> Interval:
 @pytest.mark.parametrize(("method", "products"), METHODS)
 def test_exact_values_lie_in_bounds(method: str, products: Products) -> None:
     @settings(max_examples=examples(120))
-    @given(cases(styles=WILD))
+    @given(cases(styles=WILD, smooth=True))
     def law(case: Case) -> None:
         bounds = bounds_of(case.graph, case.box, method, products)
         if bounds is not None:

@@ -52,8 +52,14 @@ wishes = st.sampled_from([None, (1,), (2,), (1, 2), (2, 1)])
 @pytest.mark.parametrize("passes", PIPELINES.values(), ids=PIPELINES)
 def test_every_run_is_a_feasible_point(passes: tuple[Pass, ...]) -> None:
     @settings(max_examples=examples(50))
-    @given(cases(styles=WILD, several_outputs=False), thresholds, objectives, norms, wishes,
-           st.booleans())  # fmt: skip
+    @given(
+        cases(styles=WILD, smooth=True, several_outputs=False),
+        thresholds,
+        objectives,
+        norms,
+        wishes,
+        st.booleans(),
+    )
     def law(case, margin, objective, norm, targets, combine) -> None:  # type: ignore[no-untyped-def]
         query = query_of(case, margin, objective, norm, targets)
         assert_runs_are_feasible(query, passes, combine, case)
@@ -62,7 +68,7 @@ def test_every_run_is_a_feasible_point(passes: tuple[Pass, ...]) -> None:
 
 
 @settings(max_examples=examples(60))
-@given(cases(several_outputs=False), pipelines, objectives, st.booleans())
+@given(cases(smooth=True, several_outputs=False), pipelines, objectives, st.booleans())
 def test_a_run_at_an_exact_tie_is_a_feasible_point(
     case: Case, pipeline: str, objective: Objective, combine: bool
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath as mp
 import numpy as np
 
-from mipc.numerics import functions as F
+from mipc.numerics import functions
 
 mp.mp.dps = 60
 
@@ -57,12 +57,12 @@ EXACT = {
 }
 
 FUNCTIONS = [
-    F.SIGMOID, F.TANH, F.SOFTPLUS, F.EXP, F.LOG, F.SQRT, F.RECIPROCAL, F.SIN, F.COS, F.ERF, F.GELU,
-    F.GELU_TANH, F.SILU, F.HARDSWISH, F.MISH, F.SOFTSIGN, F.ATAN, F.SIGN,
-    F.elu(), F.elu(0.25), F.elu(3.0), F.elu(-1.0), F.selu(1.6732632423543772, 1.0507009873554805),
-    F.celu(), F.celu(0.3), F.celu(5.0), F.thresholded_relu(), F.thresholded_relu(-0.5),
-    F.thresholded_relu(0.0),
-    *(F.power(e) for e in (0, 1, 2, 3, 4, 7, 20, -1, -2, -3, 0.5, 1.5, 0.1, 2.7, -0.5, -1.7)),
+    functions.SIGMOID, functions.TANH, functions.SOFTPLUS, functions.EXP, functions.LOG, functions.SQRT, functions.RECIPROCAL, functions.SIN, functions.COS, functions.ERF, functions.GELU,
+    functions.GELU_TANH, functions.SILU, functions.HARDSWISH, functions.MISH, functions.SOFTSIGN, functions.ATAN, functions.SIGN,
+    functions.elu(), functions.elu(0.25), functions.elu(3.0), functions.elu(-1.0), functions.selu(1.6732632423543772, 1.0507009873554805),
+    functions.celu(), functions.celu(0.3), functions.celu(5.0), functions.thresholded_relu(), functions.thresholded_relu(-0.5),
+    functions.thresholded_relu(0.0),
+    *(functions.power(e) for e in (0, 1, 2, 3, 4, 7, 20, -1, -2, -3, 0.5, 1.5, 0.1, 2.7, -0.5, -1.7)),
 ]  # fmt: skip
 CONTINUOUS = [f for f in FUNCTIONS if f.continuous]
 

@@ -17,7 +17,7 @@ from mipc.properties.vnnlib import Case, Property, Range, Variable, parse_proper
 BLANKS = ["", " ", "\n\t", "  ; a ) comment (\n", "\r\n", " ;\n;\n "]
 
 
-@settings(max_examples=250)
+@settings(max_examples=200)
 @given(st.data(), properties())
 def test_a_property_says_what_its_text_says(data: st.DataObject, written: Written) -> None:
     read = parse_property(written.text(), "test")
@@ -153,10 +153,10 @@ def test_too_many_alternatives_are_refused_with_the_place() -> None:
     assert error.value.where.startswith("test:1:")
 
 
-def test_twenty_thousand_boxes_are_as_many_cases() -> None:
-    boxes = " ".join(f"(and (>= X_0 {i}.0) (<= X_0 {i}.5) (<= Y_0 0.{i}))" for i in range(20_000))
+def test_thousands_of_boxes_are_as_many_cases() -> None:
+    boxes = " ".join(f"(and (>= X_0 {i}.0) (<= X_0 {i}.5) (<= Y_0 0.{i}))" for i in range(5_000))
     read = one_input(f"(or {boxes})")
-    assert len(read.cases) == 20_000
+    assert len(read.cases) == 5_000
     assert read.cases[777].box["X"].lower.below[0] == 777
 
 

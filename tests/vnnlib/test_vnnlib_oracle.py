@@ -257,7 +257,7 @@ def check_declared(read: Property, query: Any) -> None:
 DTYPES = {"F32": "float32", "F16": "float16", "I64": "int64", "Real": "real"}
 
 
-@settings(max_examples=120)
+@settings(max_examples=100)
 @given(st.data(), properties(versions=(2,)))
 def test_random_properties_mean_the_same(data: st.DataObject, written: Written) -> None:
     query = theirs(written.text())
@@ -270,7 +270,7 @@ def test_random_properties_mean_the_same(data: st.DataObject, written: Written) 
 WORD = re.compile(r"\(assert|\((?:declare|equal|isomorphic|vnnlib)-\w+|[()\[\],]|[^\s()\[\],]+")
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.data(), properties(versions=(2,)))
 def test_damaged_properties_are_accepted_and_refused_alike(
     data: st.DataObject, written: Written
