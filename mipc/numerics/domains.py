@@ -144,7 +144,7 @@ def _knapsack(worth: Array, room: Array, budget: Array) -> Array:
     enough: npt.NDArray[np.bool_] = np.asarray(filled >= budget)
     first = enough.argmax(axis=1)[:, None]
     at = np.take_along_axis(ranked, first, axis=1)
-    return np.where(enough.any(axis=1)[:, None], at, np.minimum(ranked[:, -1:], 0.0))
+    return np.where(np.asarray(enough.any(axis=1))[:, None], at, np.minimum(ranked[:, -1:], 0.0))
 
 
 def _quadratic_cost(rows: Array, low: Array, high: Array, radius: Array) -> Array:

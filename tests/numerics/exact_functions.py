@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath as mp
 import numpy as np
 
-from mipc.numerics import functions
+from mipc.numerics import functions as f
 
 mp.mp.dps = 60
 
@@ -57,14 +57,14 @@ EXACT = {
 }
 
 FUNCTIONS = [
-    functions.SIGMOID, functions.TANH, functions.SOFTPLUS, functions.EXP, functions.LOG, functions.SQRT, functions.RECIPROCAL, functions.SIN, functions.COS, functions.ERF, functions.GELU,
-    functions.GELU_TANH, functions.SILU, functions.HARDSWISH, functions.MISH, functions.SOFTSIGN, functions.ATAN, functions.SIGN,
-    functions.elu(), functions.elu(0.25), functions.elu(3.0), functions.elu(-1.0), functions.selu(1.6732632423543772, 1.0507009873554805),
-    functions.celu(), functions.celu(0.3), functions.celu(5.0), functions.thresholded_relu(), functions.thresholded_relu(-0.5),
-    functions.thresholded_relu(0.0),
-    *(functions.power(e) for e in (0, 1, 2, 3, 4, 7, 20, -1, -2, -3, 0.5, 1.5, 0.1, 2.7, -0.5, -1.7)),
+    f.SIGMOID, f.TANH, f.SOFTPLUS, f.EXP, f.LOG, f.SQRT, f.RECIPROCAL, f.SIN, f.COS, f.ERF, f.GELU,
+    f.GELU_TANH, f.SILU, f.HARDSWISH, f.MISH, f.SOFTSIGN, f.ATAN, f.SIGN,
+    f.elu(), f.elu(0.25), f.elu(3.0), f.elu(-1.0), f.selu(1.6732632423543772, 1.0507009873554805),
+    f.celu(), f.celu(0.3), f.celu(5.0), f.thresholded_relu(), f.thresholded_relu(-0.5),
+    f.thresholded_relu(0.0),
+    *(f.power(e) for e in (0, 1, 2, 3, 4, 7, 20, -1, -2, -3, 0.5, 1.5, 0.1, 2.7, -0.5, -1.7)),
 ]  # fmt: skip
-CONTINUOUS = [f for f in FUNCTIONS if f.continuous]
+CONTINUOUS = [function for function in FUNCTIONS if function.continuous]
 
 LANDMARKS = [
     0.0, 1.0, -1.0, 0.5, -0.5, 3.0, -3.0, 2**0.5, -(2**0.5), 1.4185040087908284,
