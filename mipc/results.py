@@ -50,7 +50,7 @@ class AnswerFacts(BaseModel):
     trust: Literal["bounds", "solver", "replay"] | None = Field(
         description="What the verdict rests on."
     )
-    stage: str = Field(description="What settled it: input, bounds, solver, none.")
+    stage: str = Field(description="What settled it: input, bounds, attack, halving, solver, none.")
     seconds: float
     label: int | None
     margin: list[float | None] | None = Field(

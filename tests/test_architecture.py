@@ -20,7 +20,7 @@ ORDER = [
     {"formulation", "batch", "question_facts"},
     {"sidecar", "compile", "networks"},
     {"replay", "solve", "witness_files"},
-    {"verdict"},
+    {"verdict", "search"},
     {"decide", "results"},
     {"decoding"},
     {"cli"},

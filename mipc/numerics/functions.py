@@ -107,6 +107,13 @@ class Function:
             raise self._refusal(f"at {flat[~fine].flat[0]!s}", "")
         return value
 
+    def slope(self, x: Array) -> Array:
+        """About its derivative; beside a kink or a jump one of the slopes there."""
+        flat = np.asarray(x, dtype=np.float64)
+        with np.errstate(all="ignore"):
+            found = _in_blocks(lambda part: (Strips(self.curve, part, part).tangent[0],), flat)[0]
+        return np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0)
+
     def check(self, lower: Array, upper: Array, where: str = "") -> None:
         """That the function is defined, and of moderate size, on the whole of each interval.
 

@@ -1,0 +1,17 @@
+"""Decides a question in process, by what costs least first.
+
+::
+
+    input     is the input already a violation? then no model is needed
+    bounds    which disjuncts surely cannot hold?
+    attack    does climbing along gradients lead to a violation?
+    halving   of few inputs: do bounds close every part of the region?
+    solver    a model for each of the disjuncts that are left, in a worker process
+    replay    every point that one of them comes upon, in the original network
+"""
+
+from mipc.decide.points import nearest, start_point
+from mipc.decide.state import Progress
+from mipc.decide.verify import verify
+
+__all__ = ["Progress", "nearest", "start_point", "verify"]

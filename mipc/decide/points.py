@@ -1,0 +1,27 @@
+"""Points of a case as floats: where nothing is perturbed, and near to any other point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.properties.query import Case
+
+__all__ = ["nearest", "start_point"]
+
+
+def start_point(case: Case) -> dict[str, npt.NDArray[Any]] | None:
+    """Where nothing is perturbed, as floats inside the region; None if none are found."""
+    return nearest(case, case.start())
+
+
+def nearest(
+    case: Case, point: Mapping[str, npt.NDArray[np.float64]]
+) -> dict[str, npt.NDArray[Any]] | None:
+    """Floats inside the region that are near to a point; None if none are found."""
+    found = {name: region.nearest(point[name]) for name, region in case.regions.items()}
+    inside = {name: x for name, x in found.items() if x is not None}
+    return inside if len(inside) == len(found) else None

@@ -1,0 +1,93 @@
+"""The stages that a case goes through, after bounds: each settles what it can."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TypeAlias
+
+from mipc.decide.attempt import Attempt
+from mipc.decide.state import State
+from mipc.errors import RangeError
+from mipc.formulation import Part
+from mipc.passes import Problem
+from mipc.properties.query import Case
+from mipc.search import can_halve, climb, halve
+from mipc.solvers.base import FOREVER
+
+__all__ = ["STAGES", "Stage"]
+
+TURNS = 2
+"""Rounds of the attack on a case."""
+
+ATTACK_SHARE, HALVING_SHARE = 0.15, 0.6
+"""Of the time that is left."""
+
+HALVING_SECONDS = 300.0
+"""And at most so many seconds."""
+
+
+def _attack(
+    state: State, case: Case, problem: Problem, pending: Sequence[Part], words: str
+) -> bool:
+    """Climb, and replay what climbs to a violation; the highest point too, for the worst case."""
+    state.say(f"climbing to a violation{words}")
+    until = state.share(ATTACK_SHARE, FOREVER)
+    targets = [part.target for part in pending]
+    before = len(state.replays)
+    for turn in range(TURNS):
+        highest, tried = None, 0.0
+        with suppress(RangeError):  # a function is not defined at some point: nothing is found
+            go_on = lambda: time.perf_counter() < until  # noqa: E731
+            for highest in climb(case, targets, turn=turn, go_on=go_on):
+                if highest.margin >= 2 * tried:
+                    tried = max(highest.margin, 1e-6)
+                    state.replay(case, highest.point)
+                if state.is_settled:
+                    return True
+        if highest is not None and state.query.objective == "worst":
+            state.replay(case, highest.point)
+    return any(run.violates for run in state.replays[before:])
+
+
+def _halve(state: State, case: Case, problem: Problem, pending: Sequence[Part], words: str) -> bool:
+    """Halve the region until bounds close every part of it, where its inputs are few."""
+    if state.query.objective != "feasibility" or not can_halve(case):
+        return False
+    until = state.share(HALVING_SHARE, HALVING_SECONDS)
+
+    def go_on(done: int, waiting: int) -> bool:
+        state.say(f"halving the region{words}: {done} parts done, {waiting} open")
+        return time.perf_counter() < until
+
+    targets = tuple(part.target for part in pending)
+    try:
+        found = halve(case, targets, try_point=lambda x: state.replay(case, x), go_on=go_on)
+    except RangeError:
+        return False
+    if found.complete:
+        for target, upper in found.upper.items():
+            known = state.findings[target]
+            state.findings[target] = replace(known, closed="bounds", upper=min(known.upper, upper))
+    return found.complete or state.is_settled
+
+
+def _solve(state: State, case: Case, problem: Problem, pending: Sequence[Part], words: str) -> bool:
+    """A model for each open disjunct, the most promising first."""
+    attempt = Attempt(state, case, problem)
+    for number, part in enumerate(pending):
+        name = next(d.name for d in case.disjuncts if d.number == part.target)
+        state.say(f"solving for {name}, {number + 1} of {len(pending)}{words}")
+        if attempt.can_matter(part):
+            state.findings[part.target] = attempt.at(part)
+        if state.is_settled:
+            break
+    return True
+
+
+Stage: TypeAlias = Callable[[State, Case, Problem, Sequence[Part], str], bool]
+
+STAGES: dict[str, Stage] = {"attack": _attack, "halving": _halve, "solver": _solve}
+"""What is tried on the disjuncts that bounds leave open; each says whether it settled anything."""

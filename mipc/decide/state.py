@@ -1,0 +1,76 @@
+"""What is known of a question while it is being decided."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.decide.points import nearest
+from mipc.passes import Pass
+from mipc.properties.query import Case, Query
+from mipc.replay import Replay, Runtimes, replay
+from mipc.solvers.base import Solver
+from mipc.verdict import Finding
+
+__all__ = ["Progress", "State"]
+
+Progress: TypeAlias = Callable[[str], None]
+
+
+class State:
+    """What is known of a question while it is being decided."""
+
+    def __init__(
+        self,
+        query: Query,
+        passes: Sequence[Pass],
+        solver: Solver,
+        runtimes: Runtimes,
+        deadline: float | None,
+        say: Progress,
+    ) -> None:
+        self.query, self.passes, self.solver = query, passes, solver
+        self.runtimes, self.deadline, self.say = runtimes, deadline, say
+        self.replays: list[Replay] = []
+        self.findings = {d.number: Finding(d.number, None, float("inf")) for d in query.disjuncts}
+        self.stage = "bounds"
+
+    def left(self) -> float | None:
+        """Seconds until the deadline."""
+        if self.deadline is None:
+            return None
+        return max(self.deadline - time.perf_counter(), 0.0)
+
+    def share(self, part: float, most: float) -> float:
+        """The clock's time when a share of what is left is over, or ``most`` seconds are."""
+        left = self.left()
+        return time.perf_counter() + (most if left is None else min(part * left, most))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more need be found out."""
+        return self.query.objective == "feasibility" and any(run.violates for run in self.replays)
+
+    def replay(self, case: Case, point: Mapping[str, npt.NDArray[np.float64]]) -> bool:
+        """Replay the floats nearest to a point; whether they are a witness."""
+        floats = nearest(case, point)
+        if floats is None:
+            return False
+        run = replay(self.query, case, self.runtimes, floats)
+        self.replays.append(run)
+        return run.violates
+
+    def is_closed(self, case: Case) -> bool:
+        """Whether it is known that nothing in a case violates."""
+        return all(self.findings[d.number].closed is not None for d in case.disjuncts)
+
+    def give_up(self, case: Case, reason: str, detail: str = "") -> None:
+        """Leave the disjuncts of a case open, for a reason."""
+        for disjunct in case.disjuncts:
+            known = self.findings[disjunct.number]
+            self.findings[disjunct.number] = replace(known, reason=reason, detail=detail)

@@ -1,0 +1,128 @@
+"""The course of a decision: the input itself, bounds, and the stages for what is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mipc.batch import screen
+from mipc.compile import bound_case, parts_of
+from mipc.decide.points import start_point
+from mipc.decide.stages import STAGES
+from mipc.decide.state import Progress, State
+from mipc.errors import RangeError
+from mipc.passes import DEFAULT, Pass
+from mipc.properties.query import Case, Query
+from mipc.replay import Replay, Runtimes, replay
+from mipc.solvers.base import FOREVER, Solver
+from mipc.solvers.highs import Highs
+from mipc.verdict import Answer, Finding, conclude, finding_of
+
+__all__ = ["verify"]
+
+MANY = 4
+"""From so many cases on they are bounded together first."""
+
+
+def verify(
+    query: Query,
+    *,
+    timeout: float | None = None,
+    passes: Sequence[Pass] = DEFAULT,
+    solver: Solver | None = None,
+    progress: Progress | None = None,
+) -> Answer:
+    """Decide a question.
+
+    Parameters
+    ----------
+    timeout : float, optional
+        Seconds for everything; what is not decided then is ``Unknown("timeout")``.
+    solver : Solver, optional
+        HiGHS in a worker process by default.
+    progress : callable, optional
+        Told in words what is being done.
+
+    Raises
+    ------
+    SolverError
+        The solver is missing or may not be used.
+    """
+    begin = time.perf_counter()
+    deadline = None if timeout is None or timeout >= FOREVER else begin + timeout
+    say = progress or (lambda words: None)
+    if solver is not None:
+        answer = _decide(query, passes, solver, deadline, say)
+    else:
+        with Highs() as highs:
+            answer = _decide(query, passes, highs, deadline, say)
+    return replace(answer, seconds=time.perf_counter() - begin)
+
+
+def _decide(
+    query: Query, passes: Sequence[Pass], solver: Solver, deadline: float | None, say: Progress
+) -> Answer:
+    state = State(query, passes, solver, Runtimes(query), deadline, say)
+    say("running the input through the network")
+    first = query.cases[0]
+    start = start_point(first)
+    if start is not None:
+        state.replays.append(replay(query, first, state.runtimes, start))
+        if _settles(query, state.replays[0]):
+            return conclude(query, list(state.findings.values()), state.replays, "input")
+    if len(query.cases) >= MANY and query.objective == "feasibility":
+        _screen(state)
+    for number, case in enumerate(query.cases):
+        words = f" of case {number + 1} of {len(query.cases)}" if len(query.cases) > 1 else ""
+        if not state.is_closed(case):
+            _decide_case(state, case, words)
+        if state.is_settled:
+            break
+    return conclude(query, list(state.findings.values()), state.replays, state.stage)
+
+
+def _screen(state: State) -> None:
+    """Close by bounds what can be closed of many cases, several at a time."""
+    count = len(state.query.cases)
+
+    def go_on(done: int) -> bool:
+        state.say(f"bounding {count} cases, {done} done")
+        return state.left() != 0.0
+
+    for number, upper in screen(state.query, go_on=go_on).items():
+        state.findings[number] = Finding(number, "bounds", upper)
+
+
+def _decide_case(state: State, case: Case, words: str) -> None:
+    """Find out about the disjuncts of a case, by one stage after the other."""
+    if state.left() == 0.0:
+        state.give_up(case, "timeout")
+        return
+    state.say(f"bounding every neuron{words}")
+    try:
+        problem, _ = bound_case(case, state.passes)
+    except RangeError as error:
+        state.give_up(case, "unsupported-range", str(error))
+        return
+    parts = parts_of(state.query, case, problem)
+    state.findings.update({part.target: finding_of(part) for part in parts})
+    pending = sorted((p for p in parts if p.is_open), key=lambda part: -part.upper)
+    for name, stage in STAGES.items():
+        pending = [part for part in pending if state.findings[part.target].closed is None
+                   or state.query.objective == "worst"]  # fmt: skip
+        if not pending or state.is_settled:
+            break
+        if stage(state, case, problem, pending, words):
+            state.stage = name
+
+
+def _settles(query: Query, run: Replay) -> bool:
+    """Whether the first point replayed already answers: a violation, and none can be nearer."""
+    match query.objective:
+        case "feasibility":
+            return run.violates
+        case "closest":
+            return run.violates and run.distance == 0.0
+        case _:
+            return False
