@@ -14,6 +14,7 @@
     │       └── PropertyError     a property (VNN-LIB) cannot be read
     │           └── UnsupportedProperty
     ├── RangeError                numbers no solver can be trusted with
+    ├── TimeUp                    a time limit came first; a verdict is "unknown" then
     ├── SolverError               a solver is missing, failed or may not be used
     └── InternalError             a promise of mipc to itself is broken; never a verdict
 
@@ -35,6 +36,7 @@ __all__ = [
     "QuestionError",
     "RangeError",
     "SolverError",
+    "TimeUp",
     "UnsafeModel",
     "UnsupportedOperator",
     "UnsupportedProperty",
@@ -107,6 +109,10 @@ class UnsupportedProperty(PropertyError):
 
 class RangeError(MipcError):
     """Numbers are too large, too small or not finite for a solver to be trusted."""
+
+
+class TimeUp(MipcError):
+    """A computation did not end within its time limit."""
 
 
 class SolverError(MipcError):

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[1] / "mipc"
 
 ORDER = [
     {"errors"},
+    {"clock"},
     {"numerics"},
     {"milp"},
     {"solvers"},

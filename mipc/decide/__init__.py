@@ -12,6 +12,6 @@
 
 from mipc.decide.points import nearest, start_point
 from mipc.decide.state import Progress
-from mipc.decide.verify import verify
+from mipc.decide.course import verify
 
 __all__ = ["Progress", "nearest", "start_point", "verify"]

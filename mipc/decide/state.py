@@ -70,7 +70,8 @@ class State:
         return all(self.findings[d.number].closed is not None for d in case.disjuncts)
 
     def give_up(self, case: Case, reason: str, detail: str = "") -> None:
-        """Leave the disjuncts of a case open, for a reason."""
+        """Leave the disjuncts of a case that are open so, for a reason."""
         for disjunct in case.disjuncts:
             known = self.findings[disjunct.number]
-            self.findings[disjunct.number] = replace(known, reason=reason, detail=detail)
+            if known.closed is None:
+                self.findings[disjunct.number] = replace(known, reason=reason, detail=detail)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from mipc import clock
 from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Node
 from mipc.numerics.linear_maps import LinearMap, SelectMap, SparseMap
@@ -50,6 +51,7 @@ class AffineFusion:
         """Rebuild the graph from the rows that a file will have."""
         walk = _Walk(problem, self.keep)
         for node in reversed(tuple(problem.graph)):
+            clock.check()
             walk.visit(node)
         nodes = walk.rebuilt()
         bounds = {f.name: problem.of(f.source)[:, f.neurons] for f in walk.rows.values()}

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mipc import clock
 from mipc.errors import InternalError, MipcError
 from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Max, Node, Relu, Smooth
@@ -162,6 +163,7 @@ def run(
     if watch:
         watch("start", problem)
     for step in passes:
+        clock.check()
         begin = time.perf_counter()
         try:
             after = step.apply(problem)

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mipc import clock
 from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Input, Max, Node, Relu, Smooth
 from mipc.numerics.domains import Domain
@@ -62,6 +63,7 @@ def bound_graph(
     context = Context(graph, bounds, products, domain)
     batch = max((len(region.box.lower) for region in domain.values()), default=1)
     for node in graph:
+        clock.check()
         if isinstance(node.op, Input):
             bounds[node.name] = domain[node.name].box
             continue

@@ -20,6 +20,7 @@ from typing import TypeAlias, assert_never
 import numpy as np
 import numpy.typing as npt
 
+from mipc import clock
 from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Input, Max, Node, Relu, Smooth
 from mipc.numerics import functions
@@ -131,6 +132,7 @@ class _Walk:
         """Walk to the inputs and return the lower bounds, (T,)."""
         for node in reversed(tuple(self.context.graph)):
             if node.name in self.pending:
+                clock.check()
                 rows, norm = self.pending.pop(node.name)
                 match node.op:
                     case Input():

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
+from mipc import clock
 from mipc.batch import screen
 from mipc.compile import bound_case, parts_of
 from mipc.decide.points import start_point
 from mipc.decide.stages import STAGES
 from mipc.decide.state import Progress, State
-from mipc.errors import RangeError
+from mipc.errors import RangeError, TimeUp
 from mipc.passes import DEFAULT, Pass
 from mipc.properties.query import Case, Query
 from mipc.replay import Replay, Runtimes, replay
@@ -71,15 +73,26 @@ def _decide(
         state.replays.append(replay(query, first, state.runtimes, start))
         if _settles(query, state.replays[0]):
             return conclude(query, list(state.findings.values()), state.replays, "input")
+    with clock.limit(deadline):
+        _decide_cases(state)
+    return conclude(query, list(state.findings.values()), state.replays, state.stage)
+
+
+def _decide_cases(state: State) -> None:
+    """One case after the other, as long as it matters and there is time."""
+    query = state.query
     if len(query.cases) >= MANY and query.objective == "feasibility":
-        _screen(state)
+        with suppress(TimeUp):
+            _screen(state)
     for number, case in enumerate(query.cases):
         words = f" of case {number + 1} of {len(query.cases)}" if len(query.cases) > 1 else ""
         if not state.is_closed(case):
-            _decide_case(state, case, words)
+            try:
+                _decide_case(state, case, words)
+            except TimeUp:
+                state.give_up(case, "timeout")
         if state.is_settled:
             break
-    return conclude(query, list(state.findings.values()), state.replays, state.stage)
 
 
 def _screen(state: State) -> None:
@@ -96,9 +109,7 @@ def _screen(state: State) -> None:
 
 def _decide_case(state: State, case: Case, words: str) -> None:
     """Find out about the disjuncts of a case, by one stage after the other."""
-    if state.left() == 0.0:
-        state.give_up(case, "timeout")
-        return
+    clock.check()
     state.say(f"bounding every neuron{words}")
     try:
         problem, _ = bound_case(case, state.passes)
