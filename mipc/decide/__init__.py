@@ -10,8 +10,8 @@
     replay    every point that one of them comes upon, in the original network
 """
 
+from mipc.decide.course import verify
 from mipc.decide.points import nearest, start_point
 from mipc.decide.state import Progress
-from mipc.decide.course import verify
 
 __all__ = ["Progress", "nearest", "start_point", "verify"]

@@ -12,7 +12,7 @@ from mipc.batch import screen
 from mipc.compile import bound_case, parts_of
 from mipc.decide.points import start_point
 from mipc.decide.stages import STAGES
-from mipc.decide.state import Progress, State
+from mipc.decide.state import Bounded, Progress, State
 from mipc.errors import RangeError, TimeUp
 from mipc.passes import DEFAULT, Pass
 from mipc.properties.query import Case, Query
@@ -112,19 +112,20 @@ def _decide_case(state: State, case: Case, words: str) -> None:
     clock.check()
     state.say(f"bounding every neuron{words}")
     try:
-        problem, _ = bound_case(case, state.passes)
+        problem, records = bound_case(case, state.passes)
     except RangeError as error:
         state.give_up(case, "unsupported-range", str(error))
         return
     parts = parts_of(state.query, case, problem)
     state.findings.update({part.target: finding_of(part) for part in parts})
     pending = sorted((p for p in parts if p.is_open), key=lambda part: -part.upper)
+    bounded = Bounded(case, problem, records[-1].binaries, words)
     for name, stage in STAGES.items():
         pending = [part for part in pending if state.findings[part.target].closed is None
                    or state.query.objective == "worst"]  # fmt: skip
         if not pending or state.is_settled:
             break
-        if stage(state, case, problem, pending, words):
+        if stage(state, bounded, pending):
             state.stage = name
 
 

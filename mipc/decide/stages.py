@@ -9,11 +9,10 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from mipc.decide.attempt import Attempt
-from mipc.decide.state import State
+from mipc.decide.state import Bounded, State
 from mipc.errors import RangeError
 from mipc.formulation import Part
-from mipc.passes import Problem
-from mipc.properties.query import Case
+from mipc.ir.ops import Smooth
 from mipc.search import can_halve, climb, halve
 from mipc.solvers.base import FOREVER
 
@@ -25,15 +24,16 @@ TURNS = 2
 ATTACK_SHARE, HALVING_SHARE = 0.15, 0.6
 """Of the time that is left."""
 
-HALVING_SECONDS = 300.0
+HALVING_SECONDS = 60.0
 """And at most so many seconds."""
 
+FEW = 16
+"""With so few choices left, and no smooth functions, a solver is quicker than halving."""
 
-def _attack(
-    state: State, case: Case, problem: Problem, pending: Sequence[Part], words: str
-) -> bool:
+
+def _attack(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     """Climb, and replay what climbs to a violation; the highest point too, for the worst case."""
-    state.say(f"climbing to a violation{words}")
+    state.say(f"climbing to a violation{bounded.words}")
     until = state.share(ATTACK_SHARE, FOREVER)
     targets = [part.target for part in pending]
     before = len(state.replays)
@@ -41,25 +41,27 @@ def _attack(
         highest, tried = None, 0.0
         with suppress(RangeError):  # a function is not defined at some point: nothing is found
             go_on = lambda: time.perf_counter() < until  # noqa: E731
-            for highest in climb(case, targets, turn=turn, go_on=go_on):
+            for highest in climb(bounded.case, targets, turn=turn, go_on=go_on):
                 if highest.margin >= 2 * tried:
                     tried = max(highest.margin, 1e-6)
-                    state.replay(case, highest.point)
+                    state.replay(bounded.case, highest.point)
                 if state.is_settled:
                     return True
         if highest is not None and state.query.objective == "worst":
-            state.replay(case, highest.point)
+            state.replay(bounded.case, highest.point)
     return any(run.violates for run in state.replays[before:])
 
 
-def _halve(state: State, case: Case, problem: Problem, pending: Sequence[Part], words: str) -> bool:
+def _halve(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     """Halve the region until bounds close every part of it, where its inputs are few."""
-    if state.query.objective != "feasibility" or not can_halve(case):
+    case = bounded.case
+    few = bounded.binaries <= FEW and not any(isinstance(n.op, Smooth) for n in case.graph)
+    if state.query.objective != "feasibility" or few or not can_halve(case):
         return False
     until = state.share(HALVING_SHARE, HALVING_SECONDS)
 
     def go_on(done: int, waiting: int) -> bool:
-        state.say(f"halving the region{words}: {done} parts done, {waiting} open")
+        state.say(f"halving the region{bounded.words}: {done} parts done, {waiting} open")
         return time.perf_counter() < until
 
     targets = tuple(part.target for part in pending)
@@ -74,12 +76,12 @@ def _halve(state: State, case: Case, problem: Problem, pending: Sequence[Part], 
     return found.complete or state.is_settled
 
 
-def _solve(state: State, case: Case, problem: Problem, pending: Sequence[Part], words: str) -> bool:
+def _solve(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     """A model for each open disjunct, the most promising first."""
-    attempt = Attempt(state, case, problem)
+    attempt = Attempt(state, bounded.case, bounded.problem)
     for number, part in enumerate(pending):
-        name = next(d.name for d in case.disjuncts if d.number == part.target)
-        state.say(f"solving for {name}, {number + 1} of {len(pending)}{words}")
+        name = next(d.name for d in bounded.case.disjuncts if d.number == part.target)
+        state.say(f"solving for {name}, {number + 1} of {len(pending)}{bounded.words}")
         if attempt.can_matter(part):
             state.findings[part.target] = attempt.at(part)
         if state.is_settled:
@@ -87,7 +89,7 @@ def _solve(state: State, case: Case, problem: Problem, pending: Sequence[Part], 
     return True
 
 
-Stage: TypeAlias = Callable[[State, Case, Problem, Sequence[Part], str], bool]
+Stage: TypeAlias = Callable[[State, Bounded, Sequence[Part]], bool]
 
 STAGES: dict[str, Stage] = {"attack": _attack, "halving": _halve, "solver": _solve}
 """What is tried on the disjuncts that bounds leave open; each says whether it settled anything."""

@@ -4,22 +4,42 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from mipc.decide.points import nearest
-from mipc.passes import Pass
+from mipc.passes import Pass, Problem
 from mipc.properties.query import Case, Query
 from mipc.replay import Replay, Runtimes, replay
 from mipc.solvers.base import Solver
 from mipc.verdict import Finding
 
-__all__ = ["Progress", "State"]
+__all__ = ["Bounded", "Progress", "State"]
 
 Progress: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Bounded:
+    """A case whose values are bounded.
+
+    Attributes
+    ----------
+    case : Case
+    problem : Problem
+    binaries : int
+        How many choices a file would have to leave to a solver.
+    words : str
+        Which case it is, for people; nothing where there is one.
+    """
+
+    case: Case
+    problem: Problem
+    binaries: int
+    words: str
 
 
 class State:

@@ -39,6 +39,9 @@ TOGETHER = 64
 MOST_PARTS = 1_000_000
 """Parts that may wait; then the search gives up."""
 
+HOPELESS = 2.0**-20
+"""Bounds this close to what a part's middle reaches will not close it: a tie, or almost one."""
+
 
 @dataclass(frozen=True)
 class Halving:
@@ -180,10 +183,17 @@ def halve(
         if len(rest):
             margins, slopes = search.look(rest)
             top = int(margins.max(axis=1).argmax())
-            if margins[top].max() >= 0 and try_point(search.point(rest, top)):
+            ends = margins[top].max() >= 0 and try_point(search.point(rest, top))
+            if ends or _hopeless(found[~shut], margins):
                 return Halving(dict(zip(targets, upper.tolist(), strict=True)), False, done)
             waiting.append(rest.halved(_along(rest, slopes)))
     return Halving(dict(zip(targets, upper.tolist(), strict=True)), True, done)
+
+
+def _hopeless(upper: Array, margins: Array) -> bool:
+    """Whether some part is open although its bounds are as tight as they will get."""
+    gap = (upper - margins).min(axis=1, where=upper >= 0, initial=np.inf)
+    return bool((gap <= HOPELESS * np.maximum(1.0, np.abs(margins).max(axis=1))).any())
 
 
 def _taken(waiting: list[_Parts]) -> _Parts:
