@@ -20,7 +20,7 @@ ORDER = [
     {"formulation", "batch"},
     {"sidecar", "compile", "networks"},
     {"replay", "solve", "witness_files"},
-    {"verdict"},
+    {"verdict", "assignment"},
     {"decide", "results"},
     {"decoding"},
     {"cli"},
