@@ -1,4 +1,4 @@
-"""Powers of several exponents and bases, and the softmax of pairs: as in ONNX Runtime, and tight."""
+"""Powers of several exponents and bases, and the softmax of pairs: as in ONNX Runtime, tightly."""
 
 from __future__ import annotations
 
