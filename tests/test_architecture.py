@@ -17,7 +17,7 @@ ORDER = [
     {"properties"},
     {"passes"},
     {"frontend"},
-    {"formulation", "batch"},
+    {"formulation", "batch", "question_facts"},
     {"sidecar", "compile", "networks"},
     {"replay", "solve", "witness_files"},
     {"verdict", "assignment"},
@@ -36,7 +36,7 @@ DOORS = {
     "PIL": {"properties/inputs.py", "witness_files.py"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "pydantic": {"sidecar.py", "results.py"},
+    "pydantic": {"question_facts.py", "results.py", "sidecar.py"},
     "pickle": set(),
     "marshal": set(),
 }
