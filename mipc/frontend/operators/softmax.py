@@ -1,7 +1,7 @@
 """Softmax and its logarithm, by differences: ``y_i = 1 / (1 + sum over j != i of exp(x_j - x_i))``.
 
 Written so, every exponential is that of a difference, and the sum is at least 1. Of two numbers,
-the softmax is a sigmoid of their difference, and 1 minus that. As the last operator of a network
+each softmax is a sigmoid of their difference. As the last operator of a network
 that is asked about the order of its outputs, none of it is needed.
 """
 
@@ -90,24 +90,19 @@ def _ordered(call: Call, result: Value, groups: Index, *, scores: bool = False) 
 
 
 def _of_pairs(call: Call, x: Value, groups: Index) -> Value:
-    """``s`` and ``1 - s`` for the sigmoid ``s`` of each difference, so that their sum stays 1."""
-    pairs = len(groups)
-    signs = np.tile([1.0, -1.0], pairs)
-    columns, ends = groups.reshape(-1), np.arange(pairs + 1) * 2
-    matrix = sp.csr_array((signs, columns, ends), shape=(pairs, x.size))
+    """The sigmoid of each number's difference from its only other."""
+    other = np.empty(x.size, dtype=np.intp)
+    other[groups[:, 0]], other[groups[:, 1]] = groups[:, 1], groups[:, 0]
+    columns = np.stack([np.arange(x.size), other], axis=1).reshape(-1)
+    ends = np.arange(x.size + 1) * 2
+    matrix = sp.csr_array((np.tile([1.0, -1.0], x.size), columns, ends), shape=(x.size, x.size))
     matrix.sort_indices()
     differences = call.build.affine(
-        [SparseMap(matrix)], [x], 0.0, (pairs,), **call.labels("differences")
+        [SparseMap(matrix)], [x], 0.0, (x.size,), **call.labels("differences")
     )
-    first = applied(call, f.SIGMOID, "first", differences)
-    assert isinstance(first, Value)
-    rows, signs = groups.reshape(-1), np.tile([1.0, -1.0], pairs)
-    spread = sp.csr_array(
-        sp.coo_array((signs, (rows, np.repeat(np.arange(pairs), 2))), shape=(x.size, pairs))
-    )
-    offset = np.zeros(x.size)
-    offset[groups[:, 1]] = 1.0
-    return call.build.affine([SparseMap(spread)], [first], offset, (x.size,), **call.labels())
+    result = applied(call, f.SIGMOID, "", differences)
+    assert isinstance(result, Value)
+    return result
 
 
 def _exponentials(call: Call, x: Value, groups: Index) -> Value:
