@@ -116,6 +116,27 @@ def test_unsat_is_all_that_is_printed(model: Path, tmp_path: Path, text: str) ->
     assert (told.stdout, told.returncode) == ("unsat\n", 0)
 
 
+OPEN = ONE.split("(assert")[0]
+
+
+@pytest.mark.parametrize(
+    ("assertions", "word"),
+    [
+        ("(assert (and (>= X[0,0] 5.0) (<= X[0,0] 6.0)))(assert (>= Y[0,0] 11.0))", "sat"),
+        ("(assert (<= X[0,0] -7.0))(assert (<= Y[0,0] 0.0))", "sat"),
+        ("(assert (>= X[0,0] 7.0))(assert (<= Y[0,0] 13.0))", "unknown"),
+        ("(assert (>= Y[0,0] 1000.0))", "unknown"),
+        ("(assert (or (<= X[0,0] 0.0) (>= X[0,0] 7.0)))(assert (>= Y[0,0] 1000.0))", "unknown"),
+        ("(assert (>= X[0,0] 7.0))(assert (<= X[0,0] 6.0))", "unsat"),
+    ],
+)
+def test_without_bounds_there_may_be_a_point_but_no_proof(
+    model: Path, tmp_path: Path, assertions: str, word: str
+) -> None:
+    told = verify(tmp_path, OPEN + assertions, "--network", f"N={model}")
+    assert told.stdout.splitlines()[0] == word, told.stderr
+
+
 @pytest.mark.parametrize(
     ("relation", "second", "word"),
     [

@@ -6,7 +6,8 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from mipc.verdict import Answer
 
 __all__ = ["Decided", "Word", "decide", "files_of", "reported"]
+
+REACH = Fraction(100)
+"""How far from their other bound, or from 0, inputs without bounds are looked at."""
 
 Word = Literal["sat", "unsat", "unknown", "timed-out"]
 
@@ -93,25 +97,37 @@ def _decide(
     from mipc.assignment import assignment
     from mipc.decide import verify
     from mipc.properties.property_question import ask_property
+    from mipc.properties.vnnlib.narrowing import is_bounded, narrowed
     from mipc.verdict import Violated
 
+    source = question.source
+    whole = is_bounded(source)
+    if not whole:
+        question = replace(question, source=narrowed(source, REACH))
     query = ask_property(networks, question)
     left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
     answer = verify(query, timeout=left)
-    word = _word(answer, question.source)
     if isinstance(answer.verdict, Violated):
-        return Decided(word, question.source, assignment(query, answer.verdict.witness))
-    return Decided(word, question.source)
+        return Decided("sat", source, assignment(query, answer.verdict.witness))
+    return Decided(_word(answer, source, whole=whole), source)
 
 
-def _word(answer: Answer, source: Property) -> Word:
-    """The verdict as the standard calls it; on standard error, what else there is to know."""
-    from mipc.verdict import Robust, Violated
+def _word(answer: Answer, source: Property, *, whole: bool) -> Word:
+    """The verdict as the standard calls it; on standard error, what else there is to know.
+
+    "unsat" needs all inputs: where some have no bounds, only those near were looked at.
+    """
+    from mipc.verdict import Unknown
 
     verdict = answer.verdict
-    if isinstance(verdict, Violated):
-        return "sat"
-    if isinstance(verdict, Robust):
+    if not isinstance(verdict, Unknown):
+        if not whole:
+            print(
+                "mipc-vnnlib: unknown: some inputs have no bounds, and near those that there are "
+                "nothing satisfies the query",
+                file=sys.stderr,
+            )
+            return "unknown"
         if any(tensor.dtype != "real" for tensor in source.tensors.values()):
             print(
                 "mipc-vnnlib: unsat in exact arithmetic; what rounding inside the network may "

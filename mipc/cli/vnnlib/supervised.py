@@ -53,10 +53,10 @@ def supervised(work: Callable[[], str], seconds: float | None) -> str | None:
             raise SystemExit(code if code > 0 else 2)
         return text
     finally:
-        os.close(held)
-        os.close(answer)
         if child:
             _end(child)
+        os.close(held)
+        os.close(answer)
         signal.signal(signal.SIGTERM, previous)
 
 
@@ -87,7 +87,8 @@ def _watch(alive: int) -> None:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    """Leave as ``sys.exit`` does, so that what was started is ended."""
+    """Leave as ``sys.exit`` does, once, so that what was started is ended in peace."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(128 + number)
 
 
