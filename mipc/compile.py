@@ -15,15 +15,20 @@ of the others becomes a model of its own, or all of a case together one, with ``
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
+
+import numpy as np
 
 from mipc.errors import OptionError
 from mipc.formulation import Compiled, Part, formulate
 from mipc.ir.graph import Graph
 from mipc.milp import files
+from mipc.numerics.rationals import Enclosed
 from mipc.passes import DEFAULT, Pass, Problem, Record, run
 from mipc.passes.bounds import Bounds
 from mipc.properties.query import Case, Query
+from mipc.properties.requirements import Disjunct
 from mipc.sidecar import sidecar_bytes
 
 __all__ = [
@@ -37,6 +42,12 @@ __all__ = [
 ]
 
 Watch = Callable[[str, Problem], None]
+
+MOST_TERMS = 1000
+"""So many terms a disjunct may have for its rows to be put to bounds in rationals."""
+
+LEAST = 2.0**-1074
+"""The least float64 above 0."""
 
 
 def compile_query(
@@ -169,8 +180,7 @@ def parts_of(query: Query, case: Case, problem: Problem) -> tuple[Part, ...]:
     A disjunct is closed when its margin is surely negative: a tie is a violation. For the
     largest margin of all, it is closed when another disjunct's is surely larger.
     """
-    spans = [problem.of(f"violation#{disjunct.number}") for disjunct in case.disjuncts]
-    ranges = [(float(s.lower.min()), float(s.upper.min())) for s in spans]
+    ranges = [_range(case, disjunct, problem) for disjunct in case.disjuncts]
     threshold = 0.0
     if query.objective == "worst":
         threshold = max(low for low, _ in ranges)
@@ -178,6 +188,29 @@ def parts_of(query: Query, case: Case, problem: Problem) -> tuple[Part, ...]:
         Part(disjunct.number, low, high, high >= threshold)
         for disjunct, (low, high) in zip(case.disjuncts, ranges, strict=True)
     )
+
+
+def _range(case: Case, disjunct: Disjunct, problem: Problem) -> tuple[float, float]:
+    """Bounds of a disjunct's margin.
+
+    Rounding may be all that leaves it open: its rows are then put to the bounds of the numbers
+    they name once more, in rationals, where a strict row that can at most be met with equality
+    counts as below 0, as :class:`~mipc.properties.requirements.Row` says.
+    """
+    span = problem.of(f"violation#{disjunct.number}")
+    lower, upper = float(span.lower.min()), float(span.upper.min())
+    terms = sum(len(row.terms) for row in disjunct.rows)
+    if upper < 0 or terms > MOST_TERMS or any(s.node not in problem.bounds for s in case.seen):
+        return lower, upper
+    spans = [problem.of(seen.node) for seen in case.seen]
+    low = np.concatenate([known.lower[0] for known in spans])
+    high = np.concatenate([known.upper[0] for known in spans])
+    named = {index for row in disjunct.rows for index, _ in row.terms}
+    known = {index: (Fraction(low[index]), Fraction(high[index])) for index in named}
+    exact = min(row.range(known)[1] for row in disjunct.rows)
+    if exact >= 0:
+        return lower, upper
+    return lower, min(float(np.asarray(Enclosed.of(exact).above)), -LEAST)
 
 
 def _groups(

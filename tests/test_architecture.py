@@ -21,7 +21,7 @@ ORDER = [
     {"formulation", "batch", "question_facts"},
     {"sidecar", "compile", "networks"},
     {"replay", "solve", "witness_files"},
-    {"verdict", "search"},
+    {"verdict", "search", "assignment"},
     {"decide", "results"},
     {"decoding"},
     {"cli"},

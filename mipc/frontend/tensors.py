@@ -13,7 +13,7 @@ from mipc.frontend.builder import Constant
 from mipc.frontend.limits import count
 from mipc.frontend.located import located
 
-__all__ = ["constant_of", "read_tensor"]
+__all__ = ["constant_of", "read_tensor", "tensor_bytes"]
 
 
 def read_tensor(proto: Any, where: str, path: Path | None = None) -> Constant:
@@ -36,6 +36,14 @@ def read_tensor(proto: Any, where: str, path: Path | None = None) -> Constant:
         if proto.data_location == onnx.TensorProto.EXTERNAL:
             proto = _with_external_data(proto, numbers, where, path)
         return constant_of(numpy_helper.to_array(proto), where)
+
+
+def tensor_bytes(name: str, array: npt.NDArray[Any]) -> bytes:
+    """A tensor as the bytes of an ONNX ``TensorProto``, of the array's type and shape."""
+    from onnx import numpy_helper
+
+    data: bytes = numpy_helper.from_array(np.asarray(array, order="C"), name).SerializeToString()
+    return data
 
 
 def constant_of(array: npt.NDArray[Any], where: str) -> Constant:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +24,10 @@ from mipc.properties.region import Region
 from mipc.properties.requirements import Disjunct, Row
 from mipc.properties.vnnlib import Atom, Bounds, Declared, Property, Tensor, read_property
 
-__all__ = ["PropertyQuestion", "ask_property"]
+__all__ = ["Bound", "PropertyQuestion", "ask_property", "bind"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
+_Side: TypeAlias = tuple[Literal["input", "output"], tuple[Tensor, ...], tuple[Port, ...]]
 
 ALWAYS = Row(())
 """A condition without conditions."""
@@ -66,13 +67,40 @@ class PropertyQuestion:
 
 
 @dataclass(frozen=True)
-class _Bound:
-    """A declared tensor and the tensor of a network that it is."""
+class Bound:
+    """A declared tensor and the tensor of a network that it is.
+
+    Attributes
+    ----------
+    tensor : Tensor
+    network : int
+        The number of the network among those that the property declares.
+    port : Port
+        Its node has the name that it has in the joined graph.
+    side : "input", "output" or "hidden"
+    """
 
     tensor: Tensor
     network: int
     port: Port
-    side: str
+    side: Literal["input", "output", "hidden"]
+
+
+def bind(networks: Mapping[str, Network], source: Property) -> tuple[list[Network], list[Bound]]:
+    """The network of each declaration, and the tensor that each declared tensor is.
+
+    Raises
+    ------
+    QuestionError
+        They do not fit: names, numbers, types.
+    """
+    chosen = [_network_of(declared, networks, source) for declared in source.networks]
+    bound = [
+        entry
+        for i, (declared, network) in enumerate(zip(source.networks, chosen, strict=True))
+        for entry in _bindings(i, declared, network, _prefix(declared, source))
+    ]
+    return chosen, bound
 
 
 def ask_property(networks: Mapping[str, Network], question: PropertyQuestion) -> Query:
@@ -91,17 +119,10 @@ def ask_property(networks: Mapping[str, Network], question: PropertyQuestion) ->
     source = question.source
     if question.objective == "closest":
         raise QuestionError("a property has no centre, and so no closest violation")
-    chosen = [_network_of(declared, networks, source) for declared in source.networks]
-    several = len(chosen) > 1
-    prefixes = [f"{declared.name}." if several else "" for declared in source.networks]
-    bound = [
-        entry
-        for i, (declared, network) in enumerate(zip(source.networks, chosen, strict=True))
-        for entry in _bindings(i, declared, network, prefixes[i])
-    ]
+    chosen, bound = bind(networks, source)
     named = {atom_tensor for case in source.cases for atom_tensor in _tensors_of(case.alternatives)}
     seen, index = _observed(bound, named, source)
-    base = _joined(chosen, prefixes, seen)
+    base = _joined(chosen, [_prefix(declared, source) for declared in source.networks], seen)
     cases = []
     number = 0
     for case in source.cases:
@@ -127,6 +148,11 @@ def ask_property(networks: Mapping[str, Network], question: PropertyQuestion) ->
     )
 
 
+def _prefix(declared: Declared, source: Property) -> str:
+    """What the values of a network are called by in the joined graph: nothing, if it is alone."""
+    return f"{declared.name}." if len(source.networks) > 1 else ""
+
+
 def _network_of(declared: Declared, networks: Mapping[str, Network], source: Property) -> Network:
     name: str | None = declared.name
     by_name = {other.name: other for other in source.networks}
@@ -142,14 +168,15 @@ def _network_of(declared: Declared, networks: Mapping[str, Network], source: Pro
     return networks[name]
 
 
-def _bindings(number: int, declared: Declared, network: Network, prefix: str) -> list[_Bound]:
+def _bindings(number: int, declared: Declared, network: Network, prefix: str) -> list[Bound]:
     """Each declared tensor of a network with its port, prefixed."""
-    found: list[_Bound] = []
+    found: list[Bound] = []
     where = f"{network.path}, network {declared.name!r}"
-    for side, tensors, ports in (
+    sides: tuple[_Side, _Side] = (
         ("input", declared.inputs, network.inputs),
         ("output", declared.outputs, network.outputs),
-    ):
+    )
+    for side, tensors, ports in sides:
         if len(tensors) != len(ports):
             raise QuestionError(
                 f"the property declares {len(tensors)} {side}s, the network has {len(ports)}",
@@ -160,7 +187,7 @@ def _bindings(number: int, declared: Declared, network: Network, prefix: str) ->
             if tensor.onnx_name is not None and tensor.onnx_name not in by_name:
                 raise QuestionError(f"the network has no {side} {tensor.onnx_name!r}", where=where)
             port = by_name[tensor.onnx_name] if tensor.onnx_name is not None else default
-            found.append(_Bound(tensor, number, _fitting(tensor, port, prefix, where), side))
+            found.append(Bound(tensor, number, _fitting(tensor, port, prefix, where), side))
     for tensor in declared.hidden:
         name = tensor.onnx_name or tensor.name
         if name not in network.hidden:
@@ -170,7 +197,7 @@ def _bindings(number: int, declared: Declared, network: Network, prefix: str) ->
                 remedy="name it as the ONNX file does",
             )
         port = network.hidden[name]
-        found.append(_Bound(tensor, number, _fitting(tensor, port, prefix, where), "hidden"))
+        found.append(Bound(tensor, number, _fitting(tensor, port, prefix, where), "hidden"))
     if len({b.port.name for b in found if b.side == "input"}) != len(network.inputs):
         raise QuestionError("two declared inputs are the same input of the network", where=where)
     return found
@@ -199,7 +226,7 @@ def _tensors_of(alternatives: Sequence[tuple[Atom, ...]]) -> set[str]:
 
 
 def _observed(
-    bound: list[_Bound], named: set[str], source: Property
+    bound: list[Bound], named: set[str], source: Property
 ) -> tuple[tuple[Seen, ...], dict[str, int]]:
     """The tensors that conditions name, and where each begins among all observed numbers."""
     seen: list[Seen] = []
@@ -211,15 +238,13 @@ def _observed(
     for b in used:
         mine = [a for a in atoms if any(v.tensor == b.tensor.name for v, _ in a.terms)]
         node = _order_of(b, mine, source)
-        side = b.side
-        assert side in ("input", "output", "hidden")
-        seen.append(Seen(node, b.tensor.size, b.network, b.port, side))  # type: ignore[arg-type]
+        seen.append(Seen(node, b.tensor.size, b.network, b.port, b.side))
         index[b.tensor.name] = start
         start += b.tensor.size
     return tuple(seen), index
 
 
-def _order_of(bound: _Bound, atoms: list[Atom], source: Property) -> str:
+def _order_of(bound: Bound, atoms: list[Atom], source: Property) -> str:
     """The value to look at: what has the order of the tensor, where only that is asked for."""
     port = bound.port
     if port.order is None:
@@ -241,7 +266,7 @@ def _row(atom: Atom, index: Mapping[str, int]) -> Row:
     return Row(terms, atom.constant, atom.strict)
 
 
-def _regions(box: Mapping[str, Bounds], bound: list[_Bound], source: Property) -> dict[str, Region]:
+def _regions(box: Mapping[str, Bounds], bound: list[Bound], source: Property) -> dict[str, Region]:
     regions = {}
     for b in bound:
         if b.side != "input":

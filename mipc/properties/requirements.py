@@ -8,7 +8,7 @@ target class ``t``, holding when ``y_t - y_j >= margin`` for every class ``j`` t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -18,6 +18,8 @@ from mipc.errors import QuestionError
 from mipc.properties.inequalities import Inequality, parse_violation
 
 __all__ = ["ArgMax", "Disjunct", "Linear", "Requirement", "Row", "TopK"]
+
+Bounds: TypeAlias = Sequence[tuple[Fraction, Fraction]] | Mapping[int, tuple[Fraction, Fraction]]
 
 MOST_DISJUNCTS = 10_000
 JUST_BELOW = Fraction(-1, 2**2000)
@@ -46,7 +48,7 @@ class Row:
         """Whether adding one number to all that it names changes nothing."""
         return sum((coefficient for _, coefficient in self.terms), Fraction(0)) == 0
 
-    def range(self, bounds: Sequence[tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction]:
+    def range(self, bounds: Bounds) -> tuple[Fraction, Fraction]:
         """The least and the most it can be; a strict row that is just met counts as below 0."""
         low = high = self.constant
         for index, coefficient in self.terms:
@@ -79,7 +81,7 @@ class Disjunct:
     rows: tuple[Row, ...]
     target: int | None = None
 
-    def margin(self, bounds: Sequence[tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction]:
+    def margin(self, bounds: Bounds) -> tuple[Fraction, Fraction]:
         """The least row, where each number is only known to lie in a range."""
         ranges = [row.range(bounds) for row in self.rows]
         return min(low for low, _ in ranges), min(high for _, high in ranges)

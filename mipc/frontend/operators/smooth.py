@@ -169,26 +169,3 @@ def sign(call: Call) -> Tensor:
 def thresholded_relu(call: Call) -> Tensor:
     """``x`` where it is above ``alpha``, else 0."""
     return applied(call, f.thresholded_relu(_number(call, "alpha", 1.0)))
-
-
-@operator("Pow", since=7)
-def pow_(call: Call) -> Tensor:
-    """``x`` to a constant power, one for all numbers; 0, 1, -1 and 1/2 have names of their own."""
-    exponents = np.unique(call.constant(1).array)
-    if len(exponents) != 1 or call.constant(1).relative:
-        raise call.fail("several exponents", "one exact exponent for all numbers is supported")
-    shape = call.broadcast(call[0], call.constant(1))
-    exponent = float(exponents[0])
-    x = call[0]
-    if isinstance(x, Constant):
-        if x.array.dtype.kind in "bi" and exponent in (0.0, 1.0, 2.0, 3.0):
-            return Constant(np.broadcast_to(x.array, shape) ** int(exponent))
-        x = Constant(np.broadcast_to(x.array, shape), x.relative)
-    else:
-        x = call.build.widened(x, shape, **call.labels("wide"))
-    if exponent == 1.0:
-        return x
-    named = {-1.0: f.RECIPROCAL, 0.5: f.SQRT}
-    if exponent == 0.0:
-        return Constant(np.ones(shape))
-    return applied(call, named.get(exponent, f.power(exponent)), x=x)

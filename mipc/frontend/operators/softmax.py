@@ -1,7 +1,8 @@
 """Softmax and its logarithm, by differences: ``y_i = 1 / (1 + sum over j != i of exp(x_j - x_i))``.
 
-Written so, every exponential is that of a difference, and the sum is at least 1. As the last
-operator of a network that is asked about the order of its outputs, none of it is needed.
+Written so, every exponential is that of a difference, and the sum is at least 1. Of two numbers,
+each softmax is a sigmoid of their difference. As the last operator of a network
+that is asked about the order of its outputs, none of it is needed.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ def _normalised(call: Call, groups: Index, *, logarithm: bool) -> Tensor:
     count = groups.shape[1]
     if count == 1:
         return Constant(np.full(x.shape, 0.0 if logarithm else 1.0))
+    if count == 2 and not logarithm:
+        return _ordered(call, replace(_of_pairs(call, x, groups), shape=x.shape), groups)
     others = count - 1
     call.room(x.size, others)
     sums = total(call, _exponentials(call, x, groups), others, (x.size,), 1.0)
@@ -76,9 +79,29 @@ def _normalised(call: Call, groups: Index, *, logarithm: bool) -> Tensor:
     if logarithm:
         minus = Constant(np.array(-1.0))
         result = call.build.scale(result, minus, **call.labels())
-    result = replace(result, shape=x.shape)
+    return _ordered(call, replace(result, shape=x.shape), groups, scores=logarithm)
+
+
+def _ordered(call: Call, result: Value, groups: Index, *, scores: bool = False) -> Value:
+    """The result, noted to be in the order of the input where all numbers are one group."""
     if len(groups) == 1:
-        call.build.order[result.name] = Order(x.name, scores=logarithm)
+        call.build.order[result.name] = Order(call.value(0).name, scores=scores)
+    return result
+
+
+def _of_pairs(call: Call, x: Value, groups: Index) -> Value:
+    """The sigmoid of each number's difference from its only other."""
+    other = np.empty(x.size, dtype=np.intp)
+    other[groups[:, 0]], other[groups[:, 1]] = groups[:, 1], groups[:, 0]
+    columns = np.stack([np.arange(x.size), other], axis=1).reshape(-1)
+    ends = np.arange(x.size + 1) * 2
+    matrix = sp.csr_array((np.tile([1.0, -1.0], x.size), columns, ends), shape=(x.size, x.size))
+    matrix.sort_indices()
+    differences = call.build.affine(
+        [SparseMap(matrix)], [x], 0.0, (x.size,), **call.labels("differences")
+    )
+    result = applied(call, f.SIGMOID, "", differences)
+    assert isinstance(result, Value)
     return result
 
 

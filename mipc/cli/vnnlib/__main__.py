@@ -1,0 +1,5 @@
+"""``python -m mipc.cli.vnnlib``."""
+
+from mipc.cli.vnnlib import main
+
+main()

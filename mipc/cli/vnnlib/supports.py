@@ -1,0 +1,61 @@
+"""``mipc-vnnlib supports``: what can be decided, one name a line, as the standard wants it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mipc.errors import OptionError
+
+__all__ = ["supports_command"]
+
+NEWEST_OPSET = "21"
+"""What the oldest ONNX Runtime that mipc accepts, 1.20, can replay."""
+
+
+def supports_command(
+    capability: Annotated[
+        str,
+        typer.Argument(metavar="CAPABILITY", help="Such as --onnx-operators.", show_default=False),
+    ],
+) -> None:
+    """Say what queries and networks can be decided.
+
+    Capabilities: --onnx-opset-versions, --onnx-element-types, --onnx-operators, --vnnlib-versions,
+    --hidden-node-theories, --multiple-input-output-theories, --multiple-network-theories,
+    --multiple-node-comparison-theories, --arithmetic-complexity-theories,
+    --optimised-disjunctive-reasoning, --serialise-assignments, --unsat-proofs.
+    """
+    if capability == "--onnx-operators":
+        lines = _operators()
+    elif capability in KNOWN:
+        lines = KNOWN[capability]
+    else:
+        known = ", ".join(["--onnx-operators", *KNOWN])
+        raise OptionError(f"no capability is called {capability!r}", remedy=f"one of {known}")
+    print("\n".join(lines))
+
+
+def _operators() -> list[str]:
+    """All operators that networks may have."""
+    import mipc.frontend.onnx  # noqa: F401  # reading networks registers them
+    from mipc.frontend.registry import supported
+
+    return supported()
+
+
+KNOWN: dict[str, list[str]] = {
+    "--onnx-opset-versions": ["7", NEWEST_OPSET],
+    "--onnx-element-types": ["real"],
+    "--vnnlib-versions": ["1.0", "2.0"],
+    "--hidden-node-theories": ["NH", "H"],
+    "--multiple-input-output-theories": ["SIO", "MIO"],
+    "--multiple-network-theories": ["SNET", "MENET", "MINET", "MNET"],
+    "--multiple-node-comparison-theories": ["SNC", "MNC"],
+    "--arithmetic-complexity-theories": ["BND", "OUTC", "LIN"],
+    "--optimised-disjunctive-reasoning": ["false"],
+    "--serialise-assignments": ["true"],
+    "--unsat-proofs": ["false"],
+}
+"""Capability -> what is printed. Choices are resolved into cases before anything is decided."""
