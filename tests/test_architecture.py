@@ -19,7 +19,7 @@ ORDER = [
     {"frontend"},
     {"formulation", "batch"},
     {"sidecar", "compile", "networks"},
-    {"replay", "solve", "witness_files"},
+    {"replay", "solve", "witness_files", "doctor"},
     {"verdict"},
     {"decide", "results"},
     {"decoding"},
@@ -36,7 +36,7 @@ DOORS = {
     "PIL": {"properties/inputs.py", "witness_files.py"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "pydantic": {"sidecar.py", "results.py"},
+    "pydantic": {"sidecar.py", "results.py", "doctor/report.py"},
     "pickle": set(),
     "marshal": set(),
 }

@@ -13,7 +13,15 @@ from mipc.ir.graph import Graph
 from mipc.ir.network import Port
 from mipc.ir.ops import Node
 
-__all__ = ["Survey"]
+__all__ = ["Survey", "type_name"]
+
+
+def type_name(number: int) -> str:
+    """The name of a type of ONNX tensors: 1 is ``FLOAT``."""
+    import onnx
+
+    names = {value: name for name, value in onnx.TensorProto.DataType.items()}
+    return names.get(number, f"type {number}")
 
 
 @dataclass(frozen=True, eq=False)
