@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from mipc.cli import question as q
+from mipc.errors import OptionError
 
 __all__ = ["doctor_command"]
 
@@ -34,6 +35,8 @@ def doctor_command(
     from mipc.cli.show import out, working
     from mipc.doctor.examine import examine
 
+    if ask is None and passes is not None:
+        raise OptionError("passes need a question", remedy="give --perturbation")
     steps = q.chosen_passes(passes)
     limits = q.domain_of(domain, perturbation or "") if property is None else None
     with working() as progress:

@@ -65,7 +65,7 @@ def _of_question(asked: AskedFacts) -> Iterator[str]:
     binaries = max((model.binaries for model in asked.models), default=0)
     if asked.models and not binaries:
         yield "The files have no binaries: they are linear programs, solved at once."
-    elif asked.files > 1:
+    elif asked.models and asked.files > 1:
         yield (
             f"{asked.files} files are needed, one for each disjunct that bounds leave open; "
             "--combine makes one of each case, and verify reads none."

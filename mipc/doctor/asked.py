@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,9 @@ from mipc.milp.model import Model, Names
 from mipc.passes import Pass, Problem
 from mipc.properties.query import Case, Query
 
-__all__ = ["asked"]
+__all__ = ["Progress", "asked"]
+
+Progress: TypeAlias = Callable[[str], None]
 
 MOST_CASES = 16
 MOST_MODELS = 4
@@ -40,9 +43,12 @@ class _Bounded:
     parts: tuple[Part, ...]
 
 
-def asked(query: Query, passes: Sequence[Pass]) -> tuple[AskedFacts | None, list[Finding]]:
+def asked(
+    query: Query, passes: Sequence[Pass], progress: Progress
+) -> tuple[AskedFacts | None, list[Finding]]:
     """Facts of a question, and what they mean; None where its numbers allow no bounds."""
     try:
+        progress("bounding the question")
         bounded = [_bounded(query, case, passes) for case in query.cases[:MOST_CASES]]
     except RangeError as error:
         return None, [_refused(error)]
@@ -56,6 +62,7 @@ def asked(query: Query, passes: Sequence[Pass]) -> tuple[AskedFacts | None, list
     models: list[ModelFacts] = []
     findings: list[Finding] = []
     for b, target in wanted[:MOST_MODELS]:
+        progress(f"sizing the file of disjunct {target}")
         try:
             models.append(_model(query, b, target, passes))
         except RangeError as error:

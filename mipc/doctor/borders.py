@@ -108,7 +108,10 @@ def _border(entry: Any, shape: list[int] | None, layout: str) -> BorderFacts:
 
 
 def _size(dimension: Any) -> int | str | None:
-    return dimension.dim_value or dimension.dim_param or None
+    name = dimension.dim_param
+    if isinstance(name, bytes):  # not UTF-8
+        name = name.decode("utf-8", "replace")
+    return dimension.dim_value or name or None
 
 
 def _last(survey: Survey, name: str) -> str:
@@ -133,6 +136,8 @@ def _layout(survey: Survey, name: str, shape: list[int] | None) -> str:
     """What the axes seem to mean: by the operators that follow, else by the sizes."""
     if shape is None:
         return ""
+    if len(shape) >= 2 and sum(size > 1 for size in shape[1:]) <= 1:
+        return "a batch of vectors"
     if len(shape) < 2:
         return "a vector without batch dimension" if shape else "a single number"
     for number, _ in line(survey.model.graph, name):
@@ -153,4 +158,4 @@ def _by_sizes(shape: list[int]) -> str:
         return "NCHW by its sizes" if first in CHANNELS else "NHWC by its sizes"
     if len(shape) == 3 and first in CHANNELS and last not in CHANNELS:
         return "CHW by its sizes"
-    return "a batch of vectors" if len(shape) == 2 else "not clear"
+    return "not clear"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mipc.doctor.advice import advice, light, ranked
-from mipc.doctor.asked import asked
+from mipc.doctor.asked import Progress, asked
 from mipc.doctor.borders import border_findings, inputs, outputs
 from mipc.doctor.neurons import neurons, whole
 from mipc.doctor.nodes import node_facts, operator_facts, refusal_findings
@@ -34,7 +34,7 @@ def examine(
     *,
     domain: Limits | None = UNIT_DOMAIN,
     passes: Sequence[Pass] = DEFAULT,
-    progress: Callable[[str], None] = lambda words: None,
+    progress: Progress = lambda words: None,
 ) -> Report:
     """Examine a network and, where it can be asked, a question about it.
 
@@ -67,9 +67,7 @@ def examine(
     progress("bounding the whole domain")
     is_asked = ask is not None and survey.is_complete
     reach = _whole(graph, domain, found, asked=is_asked)
-    if is_asked:
-        progress("compiling the question")
-    question = _asked(survey, ask, passes, found)
+    question = _asked(survey, ask, passes, found, progress)
     nodes, colour = node_facts(survey), light(found)
     listed = {entry.name for entry in survey.model.graph.initializer}
     return Report(
@@ -111,10 +109,11 @@ def _asked(
     ask: Callable[[], Query] | None,
     passes: Sequence[Pass],
     found: list[Finding],
+    progress: Progress,
 ) -> AskedFacts | None:
     if ask is None or not survey.is_complete:
         return None
-    facts, more = asked(ask(), passes)
+    facts, more = asked(ask(), passes, progress)
     found += more
     return facts
 

@@ -25,7 +25,9 @@ LARGE = 1e6
 """A solver's tolerance of 1e-6 on a binary, times this, is 1."""
 
 ALONE = 1e5
-"""A weight that is so many times the median of its layer stands out."""
+"""A weight that is so many times the median of its layer stands out, if it is notable."""
+
+NOTABLE = 100.0
 
 NORMAL = {
     "FLOAT": 2.0**-126,
@@ -117,7 +119,7 @@ def _of_layer(layer: LayerFacts) -> Iterator[Finding]:
     elif most >= LARGE:
         what = f"a number of size {most:.3g}: tolerances of solvers become errors of whole units"
         yield _finding("yellow", what, layer.where, RETRAIN)
-    elif layer.median and layer.largest >= ALONE * layer.median and layer.largest > 1.0:
+    elif layer.largest >= max(ALONE * layer.median, NOTABLE):
         times = layer.largest / layer.median
         what = f"a weight of size {layer.largest:.3g} is {times:.2g} times the median of its layer"
         yield _finding("yellow", what, layer.where, RETRAIN)

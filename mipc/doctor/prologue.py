@@ -109,14 +109,18 @@ def _applied(rule: Callable[..., Line], constant: Array, scale: Array, shift: Ar
     return found if fine else None
 
 
-def _facts(name: str, places: list[str], mean: Array, std: Array) -> PrologueFacts:
-    pairs = np.unique(np.stack([mean.reshape(-1), std.reshape(-1)]), axis=1)
-    first = np.stack([mean.reshape(-1), std.reshape(-1)])
-    if pairs.shape[1] == 1:
-        first = pairs
-    ranges = first.shape[1] > MOST_LISTED
+def _facts(name: str, places: list[str], mean: Array, std: Array) -> PrologueFacts | None:
+    """The two as lists of what differs; None where they change nothing."""
+    if not mean.any() and (std == 1.0).all():
+        return None
+    pair = np.stack([mean, std])
+    for axis in range(1, pair.ndim):
+        if (pair == pair.take([0], axis=axis)).all():
+            pair = pair.take([0], axis=axis)
+    pair = pair.reshape(2, -1)
+    ranges = pair.shape[1] > MOST_LISTED
     if ranges:
-        first = np.stack([first.min(axis=1), first.max(axis=1)], axis=1)
+        pair = np.stack([pair.min(axis=1), pair.max(axis=1)], axis=1)
     return PrologueFacts(
-        input=name, nodes=places, mean=first[0].tolist(), std=first[1].tolist(), ranges=ranges
+        input=name, nodes=places, mean=pair[0].tolist(), std=pair[1].tolist(), ranges=ranges
     )
