@@ -73,7 +73,10 @@ def _sizes(report: Report) -> Iterator[str]:
         kinds += [f"{n.maxima} maxima of {n.members} members"] if n.maxima else []
         kinds += [f"{count} {name}" for name, count in n.smooth.items()]
         kinds += [f"{n.products} products"] if n.products else []
-        yield f"  neurons     {', '.join(kinds) or 'none: the network is affine'}"
+        partly = report.nodes.refused + report.nodes.blocked > 0
+        none = "none" if partly else "none: the network is affine"
+        part = " in what could be read" if partly else ""
+        yield f"  neurons     {', '.join(kinds) or none}{part}"
     if report.whole is not None and report.whole.largest:
         whole = report.whole
         yield (

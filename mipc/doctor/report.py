@@ -168,7 +168,7 @@ class Report(_Facts):
     prologues: list[PrologueFacts]
     stored: StoredFacts | None
     layers: list[LayerFacts]
-    neurons: NeuronFacts | None
+    neurons: NeuronFacts | None = Field(description="Of what could be read; null: nothing.")
     whole: WholeFacts | None = Field(description="Over the domain; null without one.")
     question: AskedFacts | None
     findings: list[Finding] = Field(description="Most serious first.")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mipc.errors import ModelError, UnsafeModel, UnsupportedOperator
+from mipc.errors import ModelError, UnsupportedOperator
 from mipc.frontend.builder import Builder, Constant, Tensor, Value
 from mipc.frontend.limits import count
 from mipc.frontend.located import located
+from mipc.frontend.opening import parse
 from mipc.frontend.refusals import Refusals
 from mipc.frontend.repair import peel_arg_max, repair
 from mipc.frontend.spelling import spell
@@ -21,8 +21,6 @@ from mipc.ir.network import Dtype, Network, Port
 
 __all__ = ["OLDEST_OPSET", "read_network", "survey"]
 
-MOST_BYTES = 2 * 1024**3
-MOST_NODES = 100_000
 OLDEST_OPSET = 7
 MALFORMED = "this is not a well-formed ONNX file"
 
@@ -56,7 +54,7 @@ def survey(path: str | Path) -> Survey:
 
 
 def _survey(path: Path, refusals: Refusals) -> Survey:
-    model, digest = _parse(path)
+    model, digest = parse(path)
     opset, build = 0, Builder()
     tensors: dict[str, Tensor] = {}
     inputs: list[Port] = []
@@ -153,45 +151,6 @@ def _output(
     if order is None:
         return Port(entry.name, found.name, found.shape, kind)
     return Port(entry.name, found.name, found.shape, kind, order.node, order.scores)
-
-
-def _parse(path: Path) -> tuple[Any, str]:
-    """The file as it is, and the SHA-256 of its bytes."""
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise UnsafeModel(f"{size} bytes; at most {MOST_BYTES} are accepted", where=str(path))
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    try:
-        model = onnx.ModelProto.FromString(data)
-    except DecodeError as error:
-        raise ModelError("this is not an ONNX file", where=str(path)) from error
-    if not model.graph.node:
-        raise ModelError("this is not an ONNX file, or its graph is empty", where=str(path))
-    if len(model.graph.node) > MOST_NODES:
-        raise UnsafeModel(
-            f"{len(model.graph.node)} nodes; at most {MOST_NODES} are accepted", where=str(path)
-        )
-    _check_names(model.graph, path)
-    return model, hashlib.sha256(data).hexdigest()
-
-
-def _check_names(graph: Any, path: Path) -> None:
-    """Refuse names that are not UTF-8, which protobuf hands out as bytes."""
-    tensors = (
-        entry.name for kind in (graph.input, graph.output, graph.initializer) for entry in kind
-    )
-    names = [graph.name, *tensors]
-    for node in graph.node:
-        names += [node.name, node.op_type, node.domain, *node.input, *node.output]
-        names += [entry.name for entry in node.attribute]
-    if wrong := [name for name in names if not isinstance(name, str)]:
-        raise ModelError(f"the name {wrong[0]!r} is not UTF-8", where=str(path))
 
 
 def _opset(model: Any, path: Path) -> int:
