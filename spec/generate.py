@@ -52,6 +52,12 @@ def answer_schema() -> str:
     return _json(schema())
 
 
+def doctor_schema() -> str:
+    from mipc.doctor.report import schema
+
+    return _json(schema())
+
+
 def _json(schema: object) -> str:
     return json.dumps(schema, indent=2) + "\n"
 
@@ -61,6 +67,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "cli.md": command_line,
     "sidecar.schema.json": sidecar_schema,
     "answer.schema.json": answer_schema,
+    "doctor.schema.json": doctor_schema,
 }
 
 

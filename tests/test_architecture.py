@@ -20,7 +20,7 @@ ORDER = [
     {"frontend"},
     {"formulation", "batch", "question_facts"},
     {"sidecar", "compile", "networks"},
-    {"replay", "solve", "witness_files"},
+    {"replay", "solve", "witness_files", "doctor"},
     {"verdict", "search", "assignment"},
     {"decide", "results"},
     {"decoding"},
@@ -37,7 +37,7 @@ DOORS = {
     "PIL": {"properties/inputs.py", "witness_files.py"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "pydantic": {"question_facts.py", "results.py", "sidecar.py"},
+    "pydantic": {"doctor/report.py", "question_facts.py", "results.py", "sidecar.py"},
     "pickle": set(),
     "marshal": set(),
 }

@@ -11,7 +11,7 @@ import typer
 
 import mipc
 from mipc.cli import compile as compile_
-from mipc.cli import decode, inspect, solve, verify
+from mipc.cli import decode, doctor, inspect, solve, verify
 from mipc.errors import MipcError
 
 __all__ = ["app", "main"]
@@ -34,6 +34,9 @@ app.command("decode", short_help="Replay a solver's answer, and say what follows
 app.command("verify", short_help="Decide a question in process.")(verify.verify_command)
 app.command("inspect", short_help="Show a network, and what each pass makes of it.")(
     inspect.inspect_command
+)
+app.command("doctor", short_help="Tell what stands in the way of questions, before anyone solves.")(
+    doctor.doctor_command
 )
 
 

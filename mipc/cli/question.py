@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:
     Query = Any  # so that the annotations of `asked` can be read when a command is registered
 
-__all__ = ["Ask", "Json", "Model", "Passes", "WitnessFile", "asking", "chosen_passes"]
+__all__ = ["Ask", "Json", "Model", "Passes", "WitnessFile", "asking", "chosen_passes", "domain_of"]
 
 Model: TypeAlias = Annotated[
     Path, typer.Argument(metavar="MODEL", help="An ONNX file.", show_default=False)
@@ -200,7 +200,7 @@ def asked(
     wins = _Wins(_classes("--target", target), _classes("--exclude", exclude), top, violation)
     gap = parse_rational(margin, "--margin")
     wins.check(label, gap)
-    limits = _domain(domain, perturbation)
+    limits = domain_of(domain, perturbation)
     normalisation = Normalisation.parse(mean, std)
     network = read_network(model)
     numbers, known = _centre(network, dataset, index, centre)
@@ -275,19 +275,22 @@ class _Wins:
 Ask: TypeAlias = Callable[[], Query]
 
 
-def asking(command: Callable[..., None], *, optional: bool = False) -> Callable[..., None]:
+def asking(
+    command: Callable[..., None], *, optional: bool = False, alone: tuple[str, ...] = ()
+) -> Callable[..., None]:
     """Give a command the options of a question before its own.
 
     The command's first parameter becomes a function that reads the network and makes the query.
     With ``optional`` it is ``None`` where no perturbation is given, and the command gets ``model``
-    as its second parameter.
+    as its second parameter. The options named by ``alone`` mean something without a perturbation
+    too; the command gets them after ``model``.
     """
     hints = get_type_hints(asked, include_extras=True)
     theirs = [p.replace(annotation=hints[p.name]) for p in signature(asked).parameters.values()]
     hints = get_type_hints(command, include_extras=True)
     own = [
         p.replace(annotation=hints[p.name], kind=Parameter.KEYWORD_ONLY)
-        for p in list(signature(command).parameters.values())[2 if optional else 1 :]
+        for p in list(signature(command).parameters.values())[2 + len(alone) if optional else 1 :]
     ]
 
     @wraps(command)
@@ -295,8 +298,8 @@ def asking(command: Callable[..., None], *, optional: bool = False) -> Callable[
         words = {p.name: given.pop(p.name) for p in theirs}
         ask: Callable[[], Query] | None = partial(asked, **words)
         if optional:
-            _check_question(words)
-            given["model"] = words["model"]
+            _check_question(words, alone)
+            given |= {name: words[name] for name in ("model", *alone)}
             if words["perturbation"] is None and words["property"] is None:
                 ask = None
         command(ask, **given)
@@ -306,14 +309,14 @@ def asking(command: Callable[..., None], *, optional: bool = False) -> Callable[
     return run
 
 
-def _check_question(words: dict[str, Any]) -> None:
+def _check_question(words: dict[str, Any], alone: tuple[str, ...]) -> None:
     """Refuse parts of a question without the perturbation that makes it one."""
     parts = (
         "dataset", "index", "centre", "label", "target", "exclude", "top", "violation", "domain",
         "mean", "std",
     )  # fmt: skip
     asked = words["perturbation"] is not None or words["property"] is not None
-    if not asked and any(words[part] is not None for part in parts):
+    if not asked and any(words[part] is not None for part in parts if part not in alone):
         raise OptionError("a question needs --perturbation or --property")
 
 
@@ -346,7 +349,8 @@ def _classes(option: str, text: str | None) -> tuple[int, ...] | None:
     return targets
 
 
-def _domain(text: str | None, perturbation: str) -> tuple[Fraction, Fraction] | None:
+def domain_of(text: str | None, perturbation: str) -> tuple[Fraction, Fraction] | None:
+    """The domain that an option gives, or the default of a perturbation."""
     from mipc.numerics.rationals import parse_rational
 
     if text is None:

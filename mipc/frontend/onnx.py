@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mipc.errors import ModelError, UnsafeModel, UnsupportedOperator
+from mipc.errors import ModelError, UnsupportedOperator
 from mipc.frontend.builder import Builder, Constant, Tensor, Value
 from mipc.frontend.limits import count
 from mipc.frontend.located import located
+from mipc.frontend.opening import parse
+from mipc.frontend.refusals import Refusals
 from mipc.frontend.repair import peel_arg_max, repair
 from mipc.frontend.spelling import spell
+from mipc.frontend.survey import Survey
 from mipc.frontend.tensors import read_tensor
-from mipc.ir.graph import Graph
 from mipc.ir.network import Dtype, Network, Port
 
-__all__ = ["read_network"]
+__all__ = ["OLDEST_OPSET", "read_network", "survey"]
 
-MOST_BYTES = 2 * 1024**3
-MOST_NODES = 100_000
 OLDEST_OPSET = 7
+MALFORMED = "this is not a well-formed ONNX file"
 
 
 def read_network(path: str | Path) -> Network:
@@ -37,53 +37,96 @@ def read_network(path: str | Path) -> Network:
     ModelError
         Not an ONNX file; non-finite weights; no input.
     """
-    path = Path(path)
-    with located("this is not a well-formed ONNX file", str(path)):
-        model, digest = _parse(path)
-        return _network(model, digest, path)
+    with located(MALFORMED, str(path)):
+        return _network(_survey(Path(path), Refusals()))
 
 
-def _network(model: Any, digest: str, path: Path) -> Network:
-    opset = _opset(model, path)
+def survey(path: str | Path) -> Survey:
+    """Read an ONNX file as far as possible: what is refused is told, and the rest still read.
+
+    Raises
+    ------
+    ModelError
+        There is nothing to read: no ONNX file, or one that may not be opened.
+    """
+    with located(MALFORMED, str(path)):
+        return _survey(Path(path), Refusals(keep=True))
+
+
+def _survey(path: Path, refusals: Refusals) -> Survey:
+    model, digest = parse(path)
+    opset, build = 0, Builder()
+    tensors: dict[str, Tensor] = {}
+    inputs: list[Port] = []
+    outputs: list[Port] = []
     repaired = repair(model)
     indexed = peel_arg_max(model.graph)
-    build = Builder()
-    tensors = _initializers(model.graph, build, path)
-    inputs = []
-    for entry in model.graph.input:
-        if entry.name not in tensors:
+    with refusals.at():
+        opset = _opset(model, path)
+        _add_initializers(model.graph, tensors, build, path, refusals)
+        _add_inputs(model.graph, tensors, inputs, build, path, refusals)
+        spell(model.graph, tensors, build, opset, path, refusals)
+        for entry in model.graph.output:
+            if entry.name not in refusals.unknown:
+                with refusals.at([entry.name]):
+                    index = indexed.get(entry.name)
+                    outputs.append(_output(entry, tensors, build, path, index))
+    return Survey(
+        path,
+        model,
+        digest,
+        opset,
+        repaired,
+        indexed,
+        tensors,
+        build.nodes,
+        inputs,
+        outputs,
+        refusals,
+    )
+
+
+def _network(read: Survey) -> Network:
+    graph = read.graph
+    assert graph is not None
+    notes = tuple(
+        f"{name!r} is declared double over float weights; read as float" for name in read.repaired
+    )
+    return Network(
+        graph=graph,
+        path=read.path,
+        sha256=read.sha256,
+        inputs=tuple(read.inputs),
+        outputs=tuple(read.outputs),
+        opset=read.opset,
+        notes=notes,
+        hidden={
+            name: Port(name, value.name, value.shape)
+            for name, value in read.tensors.items()
+            if isinstance(value, Value) and value.name in graph
+        },
+        repaired=bool(read.repaired),
+    )
+
+
+def _add_inputs(
+    graph: Any,
+    tensors: dict[str, Tensor],
+    inputs: list[Port],
+    build: Builder,
+    path: Path,
+    refusals: Refusals,
+) -> None:
+    """The inputs of the network: those of the graph that no initializer gives."""
+    free = [e for e in graph.input if e.name not in tensors and e.name not in refusals.unknown]
+    if not free:
+        raise ModelError("the network has no input", where=str(path))
+    for entry in free:
+        with refusals.at([entry.name]):
             shape, dtype = _input_type(entry, f"{path}: input '{entry.name}'")
             source = build.input(entry.name, shape)
             tensors[entry.name] = source
             inputs.append(Port(entry.name, source.name, shape, dtype))
-    if not inputs:
-        raise ModelError("the network has no input", where=str(path))
-    spell(model.graph, tensors, build, opset, path)
-    outputs = tuple(
-        _output(entry, tensors, build, path, indexed.get(entry.name))
-        for entry in model.graph.output
-    )
-    names = dict.fromkeys(port.node for port in outputs)
-    ordered = dict.fromkeys(port.order for port in outputs if port.order)
-    graph = Graph(build.nodes, [*names, *(name for name in ordered if name not in names)]).pruned()
-    notes = tuple(
-        f"{name!r} is declared double over float weights; read as float" for name in repaired
-    )
-    return Network(
-        graph=graph,
-        path=path,
-        sha256=digest,
-        inputs=tuple(inputs),
-        outputs=outputs,
-        opset=opset,
-        notes=notes,
-        hidden={
-            name: Port(name, value.name, value.shape)
-            for name, value in tensors.items()
-            if isinstance(value, Value) and value.name in graph
-        },
-        repaired=bool(repaired),
-    )
 
 
 def _output(
@@ -110,45 +153,6 @@ def _output(
     return Port(entry.name, found.name, found.shape, kind, order.node, order.scores)
 
 
-def _parse(path: Path) -> tuple[Any, str]:
-    """The file as it is, and the SHA-256 of its bytes."""
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise UnsafeModel(f"{size} bytes; at most {MOST_BYTES} are accepted", where=str(path))
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    try:
-        model = onnx.ModelProto.FromString(data)
-    except DecodeError as error:
-        raise ModelError("this is not an ONNX file", where=str(path)) from error
-    if not model.graph.node:
-        raise ModelError("this is not an ONNX file, or its graph is empty", where=str(path))
-    if len(model.graph.node) > MOST_NODES:
-        raise UnsafeModel(
-            f"{len(model.graph.node)} nodes; at most {MOST_NODES} are accepted", where=str(path)
-        )
-    _check_names(model.graph, path)
-    return model, hashlib.sha256(data).hexdigest()
-
-
-def _check_names(graph: Any, path: Path) -> None:
-    """Refuse names that are not UTF-8, which protobuf hands out as bytes."""
-    tensors = (
-        entry.name for kind in (graph.input, graph.output, graph.initializer) for entry in kind
-    )
-    names = [graph.name, *tensors]
-    for node in graph.node:
-        names += [node.name, node.op_type, node.domain, *node.input, *node.output]
-        names += [entry.name for entry in node.attribute]
-    if wrong := [name for name in names if not isinstance(name, str)]:
-        raise ModelError(f"the name {wrong[0]!r} is not UTF-8", where=str(path))
-
-
 def _opset(model: Any, path: Path) -> int:
     versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
     if not versions:
@@ -162,18 +166,20 @@ def _opset(model: Any, path: Path) -> int:
     return int(versions[0])
 
 
-def _initializers(graph: Any, build: Builder, path: Path) -> dict[str, Tensor]:
+def _add_initializers(
+    graph: Any, tensors: dict[str, Tensor], build: Builder, path: Path, refusals: Refusals
+) -> None:
     """All constants of the file, whether they are used or not."""
-    if graph.sparse_initializer:
-        raise UnsupportedOperator("sparse initializers are not supported", where=str(path))
-    tensors: dict[str, Tensor] = {}
+    with refusals.at(entry.values.name for entry in graph.sparse_initializer):
+        if graph.sparse_initializer:
+            raise UnsupportedOperator("sparse initializers are not supported", where=str(path))
     for initializer in graph.initializer:
         where = f"{path}: initializer '{initializer.name}'"
-        if initializer.name in tensors:
-            raise ModelError("it is given twice", where=where)
-        build.take(count(initializer.dims, where), where)
-        tensors[initializer.name] = read_tensor(initializer, where, path)
-    return tensors
+        with refusals.at([initializer.name]):
+            if initializer.name in tensors:
+                raise ModelError("it is given twice", where=where)
+            build.take(count(initializer.dims, where), where)
+            tensors[initializer.name] = read_tensor(initializer, where, path)
 
 
 def _input_type(entry: Any, where: str) -> tuple[tuple[int, ...], Dtype]:

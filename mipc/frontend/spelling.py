@@ -11,37 +11,56 @@ from mipc.errors import ModelError, UnsupportedOperator
 from mipc.frontend import operators as _operators  # noqa: F401  (fills the table)
 from mipc.frontend.builder import Builder, Constant, Tensor
 from mipc.frontend.located import located
-from mipc.frontend.registry import Call, find, supported
+from mipc.frontend.refusals import Refusals
+from mipc.frontend.registry import Call, Operator, find, supported
 from mipc.frontend.tensors import read_tensor
 
-__all__ = ["spell"]
+__all__ = ["place_of", "spell"]
 
 
-def spell(graph: Any, tensors: dict[str, Tensor], build: Builder, opset: int, path: Path) -> None:
-    """Add to ``tensors`` whatever the output needs.
+def spell(
+    graph: Any,
+    tensors: dict[str, Tensor],
+    build: Builder,
+    opset: int,
+    path: Path,
+    refusals: Refusals,
+) -> None:
+    """Add to ``tensors`` whatever the outputs need.
 
     Parameters
     ----------
     graph : onnx.GraphProto
-        With one output.
+        With at least one output.
     tensors : dict of name to tensor
         The input and the initializers.
+    refusals : Refusals
+        What becomes of nodes that cannot be spelled.
     """
-    used = {name for node in graph.node for name in node.input} | {graph.output[0].name}
+    used = {name for node in graph.node for name in node.input}
+    used.update(entry.name for entry in graph.output)
     makers = _makers(graph, tensors, path)
     for number in _order(graph, makers, path):
         node = graph.node[number]
-        place = _place(node, number)
-        with located("its inputs and attributes do not fit", f"{path}: {place}"):
+        place = place_of(node, number)
+        if refusals.block(number, node.input, node.output):
+            with refusals.at(node=number):
+                _operator(node, place, opset, path)
+            continue
+        fits = located("its inputs and attributes do not fit", f"{path}: {place}")
+        with refusals.at(node.output, number), fits:
             tensors[node.output[0]] = _spelled(node, place, tensors, build, opset, path)
-        if extra := [name for name in node.output[1:] if name in used]:
-            raise UnsupportedOperator(
-                f"its output {extra[0]!r} is used; only the first output is supported",
-                where=f"{path}: {place}",
-            )
+        if extra := [
+            name for name in node.output[1:] if name in used and name not in refusals.unknown
+        ]:
+            with refusals.at(extra, number):
+                raise UnsupportedOperator(
+                    f"its output {extra[0]!r} is used; only the first output is supported",
+                    where=f"{path}: {place}",
+                )
 
 
-def _place(node: Any, number: int) -> str:
+def place_of(node: Any, number: int) -> str:
     """A node, for people."""
     title = f" '{node.name}'" if node.name else ""
     return f"{node.op_type}{title} (node {number})"
@@ -55,14 +74,14 @@ def _makers(graph: Any, tensors: dict[str, Tensor], path: Path) -> dict[str, int
             if name in makers or name in tensors:
                 raise ModelError(
                     f"its output {name!r} is defined before it",
-                    where=f"{path}: {_place(node, number)}",
+                    where=f"{path}: {place_of(node, number)}",
                 )
             makers[name] = number
     return makers
 
 
 def _order(graph: Any, makers: dict[str, int], path: Path) -> Iterator[int]:
-    """The nodes that the output needs, each after those it needs; else as in the file."""
+    """The nodes that the outputs need, each after those it needs; else as in the file."""
     needed = _needed(graph, makers)
     begun: set[int] = set()
     done: set[int] = set()
@@ -78,7 +97,7 @@ def _order(graph: Any, makers: dict[str, int], path: Path) -> Iterator[int]:
                     done.add(number)
                     yield number
             elif number in begun:
-                place = _place(graph.node[number], number)
+                place = place_of(graph.node[number], number)
                 raise ModelError("it needs its own output", where=f"{path}: {place}")
             else:
                 begun.add(number)
@@ -86,9 +105,9 @@ def _order(graph: Any, makers: dict[str, int], path: Path) -> Iterator[int]:
 
 
 def _needed(graph: Any, makers: dict[str, int]) -> set[int]:
-    """The nodes that the output depends on."""
+    """The nodes that the outputs depend on."""
     needed: set[int] = set()
-    names = [graph.output[0].name]
+    names = [entry.name for entry in graph.output]
     while names:
         number = makers.get(names.pop())
         if number is not None and number not in needed:
@@ -101,10 +120,8 @@ def _spelled(
     node: Any, place: str, tensors: dict[str, Tensor], build: Builder, opset: int, path: Path
 ) -> Tensor:
     """The first output of a node."""
+    function = _operator(node, place, opset, path)
     try:
-        function = find(node.op_type, opset) if node.domain in ("", "ai.onnx") else None
-        if function is None:
-            raise _unsupported(node, place, opset)
         attributes = {entry.name: _attribute(entry, place) for entry in node.attribute}
         _check(node, place, opset)
         inputs = [_look_up(name, tensors, place) for name in node.input]
@@ -131,12 +148,16 @@ def _check(node: Any, place: str, opset: int) -> None:
         raise ModelError(f"it is not well formed: {first}", where=place) from error
 
 
-def _unsupported(node: Any, place: str, opset: int) -> UnsupportedOperator:
+def _operator(node: Any, place: str, opset: int, path: Path) -> Operator:
+    """The function of a node's operator, if it is supported."""
+    function = find(node.op_type, opset) if node.domain in ("", "ai.onnx") else None
+    if function is not None:
+        return function
     domain = f" of domain {node.domain!r}" if node.domain else ""
     known = node.op_type in supported() and not domain
-    return UnsupportedOperator(
+    raise UnsupportedOperator(
         f"operator {node.op_type}{domain} is not supported" + f" at opset {opset}" * known,
-        where=place,
+        where=f"{path}: {place}",
         remedy=f"supported: {', '.join(supported())}",
     )
 
