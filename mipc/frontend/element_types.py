@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mipc.frontend.builder import Constant
 
-__all__ = ["FLOATS", "INTEGERS", "declared", "held_by", "outputs_of"]
+__all__ = ["FLOATS", "INTEGERS", "declared", "held_by", "outputs_of", "representable", "rounded"]
 
 INTEGERS: dict[str, tuple[int, int]] = {
     "bool": (0, 1),
@@ -89,7 +89,7 @@ def _from_attributes(node: Any) -> str:
 
 
 def rounded(array: npt.NDArray[Any], kind: str) -> npt.NDArray[np.float64]:
-    """Each number as the nearest of a floating-point type, ties to even; infinite where too large."""
+    """Each number as the nearest of a type, ties to even; infinite where it is too large."""
     import onnx
 
     number = onnx.TensorProto.DataType.Value(kind.upper())
