@@ -59,13 +59,16 @@ def _network(model: Any, digest: str, path: Path) -> Network:
     if not inputs:
         raise ModelError("the network has no input", where=str(path))
     spell(model.graph, tensors, build, opset, path)
+    names = [entry.name for entry in model.graph.output]
+    if len(set(names)) < len(names):
+        raise ModelError(f"an output is listed twice: {', '.join(names)}", where=str(path))
     outputs = tuple(
         _output(entry, tensors, build, path, indexed.get(entry.name))
         for entry in model.graph.output
     )
-    names = dict.fromkeys(port.node for port in outputs)
-    ordered = dict.fromkeys(port.order for port in outputs if port.order)
-    graph = Graph(build.nodes, [*names, *(name for name in ordered if name not in names)]).pruned()
+    wanted = dict.fromkeys(port.node for port in outputs)
+    wanted |= dict.fromkeys(port.order for port in outputs if port.order)
+    graph = Graph(build.nodes, list(wanted)).pruned()
     notes = tuple(
         f"{name!r} is declared double over float weights; read as float" for name in repaired
     )

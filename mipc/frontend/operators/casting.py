@@ -24,8 +24,8 @@ def cast_like(call: Call) -> Tensor:
 
 def _cast(call: Call, x: Tensor) -> Tensor:
     kind, target = call.types[0], call.target
-    if target not in FLOATS and target not in INTEGERS:
-        raise call.fail(f"a cast to the type {target or 'that it names'} is not supported")
+    if not {kind, target} <= {*FLOATS, *INTEGERS}:
+        raise call.fail(f"a cast from the type {kind or '?'} to {target or '?'} is not supported")
     if isinstance(x, Value):
         return _computed(call, x, kind, target)
     if target in INTEGERS:

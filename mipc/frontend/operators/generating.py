@@ -9,6 +9,7 @@ import numpy as np
 
 from mipc.frontend.builder import Constant, Tensor
 from mipc.frontend.element_types import INTEGERS, representable
+from mipc.frontend.operators.folding import product, total
 from mipc.frontend.operators.jumps import settled
 from mipc.frontend.registry import Call, operator
 
@@ -32,17 +33,19 @@ def range_(call: Call) -> Tensor:
     given = [call.constant(index) for index in range(3)]
     if any(x.array.size != 1 for x in given) or not given[2].array.any():
         raise call.fail("start, limit and delta have to be one number each, delta not 0")
-    start, limit, delta = (x.array.reshape(-1)[0] for x in given)
+    given = [Constant(x.array.reshape(1), x.relative) for x in given]
+    start, limit, delta = (x.array[0] for x in given)
     exact = [Fraction(x.item()) for x in (start, limit, delta)]
     count = max(math.ceil((exact[1] - exact[0]) / exact[2]), 0)
     call.room(count)
-    numbers = start + np.arange(count) * delta
-    if numbers.dtype.kind == "i":
-        return Constant(numbers)
-    reached = Constant(np.append(numbers, [limit - start, start + count * delta]))
-    if any(x.relative for x in given) or not representable(reached, [call.target or "double"]):
+    if start.dtype.kind == "i":
+        return Constant(start + np.arange(count) * delta)
+    steps = product(call, Constant(np.arange(count + 1.0)), given[2])
+    numbers = total(call, steps, given[0], 1.0)
+    span = total(call, given[1], given[0], -1.0)
+    if not all(representable(x, [call.target]) for x in (numbers, span)):
         raise call.fail("its numbers are rounded", "use integers, or fold it before exporting")
-    return Constant(numbers)
+    return Constant(numbers.array[:-1])
 
 
 @operator("OneHot", since=11)

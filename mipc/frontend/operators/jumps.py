@@ -37,7 +37,9 @@ def ends(call: Call, index: int) -> tuple[Array, Array]:
     x = call.constant(index)
     if x.array.dtype.kind in "bi":
         return x.array, x.array
-    kind = call.types[index] or "double"
+    kind = call.types[index]
+    if kind not in ROUNDING:
+        raise call.fail(f"numbers of the type {kind or '?'} are not supported")
     held = (rounded(x.array, kind) == x.array) & (x.relative == 0)
     share = x.relative + STEPS * ROUNDING[kind]
     reach = np.where(held, 0.0, np.abs(x.array) * (share * (1 + 4 * UNIT)))
