@@ -37,7 +37,7 @@ def kind(name: str) -> int:
 # ---------------------------------------------------------------- casts
 
 
-@pytest.mark.parametrize(("dtype", "to"), product(("float", "double"), FLOATS))
+@pytest.mark.parametrize(("dtype", "to"), list(product(("float", "double"), FLOATS)))
 def test_a_computed_tensor_is_cast_only_where_nothing_rounds(
     dtype: str, to: str, tmp_path: Path
 ) -> None:
@@ -93,7 +93,7 @@ TYPES = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64
          "float16", "bfloat16", "float", "double"]  # fmt: skip
 
 
-@pytest.mark.parametrize(("first", "second"), product(TYPES, TYPES))
+@pytest.mark.parametrize(("first", "second"), list(product(TYPES, TYPES)))
 def test_constants_of_every_type_are_cast_as_in_onnx_runtime(
     first: str, second: str, tmp_path: Path
 ) -> None:
