@@ -96,7 +96,9 @@ def model(
     inputs = [helper.make_tensor_value_info(X, kind, shape)]
     if listed:
         inputs += [
-            helper.make_tensor_value_info(name, KINDS[array.dtype], array.shape)
+            helper.make_tensor_value_info(
+                name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
+            )
             for name, array in constants.items()
         ]
     graph = helper.make_graph(

@@ -89,7 +89,7 @@ def constant_of_shape(draw: st.DrawFn) -> Case:
 def one_hot(draw: st.DrawFn) -> Case:
     """Indices of any rank, some out of range; the result multiplies numbers of its shape."""
     draft, _ = draw(drafts((1, 3), since=9))
-    lead, depth = draw(shapes(0, 2, most=4)), draw(st.integers(1, 4))
+    lead, depth = draw(shapes(1, 2, most=4)), draw(st.integers(1, 4))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     at = rng.integers(-depth if draft.opset >= 11 else 0, depth + 2, lead)
     axis = draw(st.integers(-1, len(lead)))
