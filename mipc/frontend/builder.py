@@ -22,7 +22,7 @@ from mipc.numerics.functions import Function
 from mipc.numerics.linear_maps import LinearMap, ScaleMap, SelectMap, identity
 from mipc.numerics.relaxation import Product
 
-__all__ = ["Builder", "Constant", "Order", "Tensor", "Value"]
+__all__ = ["Builder", "Constant", "Order", "Tensor", "Value", "places"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
@@ -191,6 +191,11 @@ class Builder:
         names = tuple(x.name for x in operands)
         self.nodes.append(Node(unique, op, names, size, origin, shape))
         return Value(unique, shape)
+
+
+def places(x: Tensor) -> Index:
+    """The flat index of each number of a tensor, in the tensor's shape."""
+    return np.arange(math.prod(x.shape), dtype=np.intp).reshape(x.shape)
 
 
 def _flat(values: npt.ArrayLike, shape: tuple[int, ...]) -> Array:

@@ -66,6 +66,9 @@ def _survey(path: Path, refusals: Refusals) -> Survey:
         _add_initializers(model.graph, tensors, build, path, refusals)
         _add_inputs(model.graph, tensors, inputs, build, path, refusals)
         spell(model.graph, tensors, build, opset, path, refusals)
+        names = [entry.name for entry in model.graph.output]
+        if len(set(names)) < len(names):
+            raise ModelError(f"an output is listed twice: {', '.join(names)}", where=str(path))
         for entry in model.graph.output:
             if entry.name not in refusals.unknown:
                 with refusals.at([entry.name]):

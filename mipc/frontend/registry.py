@@ -1,7 +1,7 @@
 """The ONNX operators mipc reads: an open table, one small function each.
 
 To add one, write a function in `mipc/frontend/operators` that takes a :class:`Call` and returns
-a tensor, and register it with the first opset whose meaning it has::
+a tensor, or a tuple of its outputs, and register it with the first opset whose meaning it has::
 
     @operator("Neg")
     def neg(call: Call) -> Tensor:
@@ -47,16 +47,25 @@ class Call:
         ``None`` for an optional input left out.
     attributes : dict
         Attribute values as Python numbers, lists, strings (decoded) or constants.
-    output : str
-        The name of the first output, the only one that is used.
+    outputs : list of str
+        The names of its outputs; where one is left out, empty.
     build : Builder
+    types : tuple of str
+        What numbers each input holds in the file, as ONNX names them: ``float``, ``int64``.
+    target : str
+        What numbers its first output holds.
+    precision : str
+        The widest type of the network's inputs.
     """
 
     place: str
     inputs: list[Tensor | None]
     attributes: dict[str, Any]
-    output: str
+    outputs: list[str]
     build: Builder
+    types: tuple[str, ...] = ()
+    target: str = ""
+    precision: str = "float"
 
     def __getitem__(self, index: int) -> Tensor:
         """Input number ``index``, which must be there."""
@@ -64,6 +73,11 @@ class Call:
         if tensor is None:
             raise self.fail(f"input {index} is missing")
         return tensor
+
+    @property
+    def output(self) -> str:
+        """The name of the first output."""
+        return self.outputs[0]
 
     def has(self, index: int) -> bool:
         """Whether an optional input is given."""
@@ -82,7 +96,7 @@ class Call:
         if isinstance(tensor, Value):
             raise self.fail(
                 f"input {index} is computed by the network, and has to be constant",
-                "products of computed tensors are not piecewise linear",
+                "a constant is a weight, or computed from weights and from shapes",
             )
         return tensor
 
@@ -130,16 +144,17 @@ class Call:
             self.build.order[result.name] = Order(x.name)
         return result
 
-    def labels(self, step: str = "") -> Labels:
-        """Origin and name for a node made for this call: its output, or a named step before it."""
-        return {"origin": self.place, "name": f"{self.output}.{step}" if step else self.output}
+    def labels(self, step: str = "", number: int = 0) -> Labels:
+        """Origin and name for a node made for this call: an output, or a named step before it."""
+        name = self.outputs[number] or f"output {number}"
+        return {"origin": self.place, "name": f"{name}.{step}" if step else name}
 
     def fail(self, what: str, remedy: str = "") -> UnsupportedOperator:
         """An error that names this node, to be raised."""
         return UnsupportedOperator(what, where=self.place, remedy=remedy)
 
 
-Operator: TypeAlias = Callable[[Call], Tensor]
+Operator: TypeAlias = Callable[[Call], Tensor | tuple[Tensor, ...]]
 _TABLE: dict[str, list[tuple[int, Operator]]] = {}
 
 

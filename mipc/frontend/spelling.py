@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mipc.errors import ModelError, UnsupportedOperator
 from mipc.frontend import operators as _operators  # noqa: F401  (fills the table)
-from mipc.frontend.builder import Builder, Constant, Tensor
+from mipc.frontend.builder import Builder, Constant, Tensor, Value
+from mipc.frontend.element_types import FLOATS, declared, held_by, outputs_of
 from mipc.frontend.located import located
 from mipc.frontend.refusals import Refusals
 from mipc.frontend.registry import Call, Operator, find, supported
@@ -33,10 +35,11 @@ def spell(
     graph : onnx.GraphProto
         With at least one output.
     tensors : dict of name to tensor
-        The input and the initializers.
+        The inputs and the initializers.
     refusals : Refusals
         What becomes of nodes that cannot be spelled.
     """
+    scope = _Scope(tensors, _declared(graph), _precision(graph, tensors), build, opset, path)
     used = {name for node in graph.node for name in node.input}
     used.update(entry.name for entry in graph.output)
     makers = _makers(graph, tensors, path)
@@ -48,16 +51,45 @@ def spell(
                 _operator(node, place, opset, path)
             continue
         fits = located("its inputs and attributes do not fit", f"{path}: {place}")
+        made: tuple[Tensor, ...] = ()
         with refusals.at(node.output, number), fits:
-            tensors[node.output[0]] = _spelled(node, place, tensors, build, opset, path)
-        if extra := [
-            name for name in node.output[1:] if name in used and name not in refusals.unknown
-        ]:
+            made = _spelled(node, place, scope)
+        tensors.update({name: x for name, x in zip(node.output, made, strict=False) if name})
+        missing = [name for name in node.output[len(made) :] if name in used]
+        if extra := [name for name in missing if name not in refusals.unknown]:
             with refusals.at(extra, number):
                 raise UnsupportedOperator(
-                    f"its output {extra[0]!r} is used; only the first output is supported",
+                    f"its output {extra[0]!r} is used, and is not supported",
                     where=f"{path}: {place}",
                 )
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What is known while the nodes of a graph are spelled, one after the other.
+
+    ``types`` holds the ONNX type of each tensor, ``precision`` the widest of the inputs' types.
+    """
+
+    tensors: dict[str, Tensor]
+    types: dict[str, str]
+    precision: str
+    build: Builder
+    opset: int
+    path: Path
+
+
+def _declared(graph: Any) -> dict[str, str]:
+    """The types of inputs and initializers."""
+    types = {entry.name: declared(entry.type.tensor_type.elem_type) for entry in graph.input}
+    return types | {entry.name: declared(entry.data_type) for entry in graph.initializer}
+
+
+def _precision(graph: Any, tensors: dict[str, Tensor]) -> str:
+    """The widest type of the network's inputs."""
+    types = _declared(graph)
+    kinds = [types[name] for name, x in tensors.items() if isinstance(x, Value)]
+    return max((kind for kind in kinds if kind in FLOATS), key=FLOATS.index, default="float")
 
 
 def place_of(node: Any, number: int) -> str:
@@ -116,22 +148,46 @@ def _needed(graph: Any, makers: dict[str, int]) -> set[int]:
     return needed
 
 
-def _spelled(
-    node: Any, place: str, tensors: dict[str, Tensor], build: Builder, opset: int, path: Path
-) -> Tensor:
-    """The first output of a node."""
-    function = _operator(node, place, opset, path)
+def _spelled(node: Any, place: str, scope: _Scope) -> tuple[Tensor, ...]:
+    """The outputs of a node, as many as are supported."""
+    function = _operator(node, place, scope.opset, scope.path)
     try:
         attributes = {entry.name: _attribute(entry, place) for entry in node.attribute}
-        _check(node, place, opset)
-        inputs = [_look_up(name, tensors, place) for name in node.input]
-        result = function(Call(place, inputs, attributes, node.output[0], build))
-        if isinstance(result, Constant):
-            build.take(math.prod(result.shape), place)
-        return result
+        _check(node, place, scope.opset)
+        call = _call(node, place, attributes, scope)
+        result = function(call)
+        made = result if isinstance(result, tuple) else (result,)
+        for name, tensor in zip(node.output, made, strict=False):
+            if isinstance(tensor, Constant):
+                _admit(tensor, scope.types[name], place, scope.build)
+        return made
     except ModelError as error:
-        where = f"{path}: {error.where}"
+        where = f"{scope.path}: {error.where}"
         raise type(error)(error.what, where=where, remedy=error.remedy) from error
+
+
+def _call(node: Any, place: str, attributes: dict[str, Any], scope: _Scope) -> Call:
+    """The node with its inputs, and the types of those and of its outputs."""
+    scope.types.update(zip(node.output, outputs_of(node, scope.opset, scope.types), strict=True))
+    return Call(
+        place,
+        [_look_up(name, scope.tensors, place) for name in node.input],
+        attributes,
+        list(node.output),
+        scope.build,
+        types=tuple(scope.types.get(name, "") for name in node.input),
+        target=scope.types[node.output[0]],
+        precision=scope.precision,
+    )
+
+
+def _admit(x: Constant, kind: str, place: str, build: Builder) -> None:
+    """Keep account of a constant; refuse integers that their type does not hold."""
+    build.take(math.prod(x.shape), place)
+    if not held_by(kind, x):
+        raise UnsupportedOperator(
+            f"it computes integers beyond the type {kind}", where=place, remedy="use int64"
+        )
 
 
 def _check(node: Any, place: str, opset: int) -> None:

@@ -55,6 +55,8 @@ def constant_of(array: npt.NDArray[Any], where: str) -> Constant:
         They are no numbers, or not finite.
     """
     if array.dtype.kind in "biu":
+        if array.dtype == np.uint64 and array.size and int(array.max()) >= 2**63:
+            raise ModelError("integers of 2**63 and more are not supported", where=where)
         return Constant(array if array.dtype == bool else array.astype(np.int64))
     if array.dtype.kind not in "fV":
         raise ModelError(f"numbers of type {array.dtype} are not supported", where=where)

@@ -43,10 +43,20 @@ def typed(numbers: Any, dtype: Any) -> np.ndarray:
 
 
 class Node:
-    """An operator on tensors: ``X``, ``LAST``, the name of a node's output, an array, or None."""
+    """An operator on tensors: ``X``, ``LAST``, the name of a node's output, an array, or None.
 
-    def __init__(self, op_type: str, *inputs: Any, output: str = "", **attributes: Any) -> None:
-        self.op_type, self.inputs, self.output = op_type, inputs, output
+    ``more`` names its outputs after the first.
+    """
+
+    def __init__(
+        self,
+        op_type: str,
+        *inputs: Any,
+        output: str = "",
+        more: tuple[str, ...] = (),
+        **attributes: Any,
+    ) -> None:
+        self.op_type, self.inputs, self.output, self.more = op_type, inputs, output, more
         self.attributes = attributes
 
 
@@ -80,12 +90,15 @@ def model(
             else value
             for key, value in node.attributes.items()
         }
-        protos.append(helper.make_node(node.op_type, names, [last], name=title, **attributes))
+        outputs = [last, *node.more]
+        protos.append(helper.make_node(node.op_type, names, outputs, name=title, **attributes))
     kind = KINDS[np.dtype(dtype)]
     inputs = [helper.make_tensor_value_info(X, kind, shape)]
     if listed:
         inputs += [
-            helper.make_tensor_value_info(name, KINDS[array.dtype], array.shape)
+            helper.make_tensor_value_info(
+                name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
+            )
             for name, array in constants.items()
         ]
     graph = helper.make_graph(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import table_arithmetic
+import table_folded
+import table_moving
 import table_shapes
 import table_windows
 from operator_cases import CASES, Case
 
 __all__ = ["CASES", "TABLES", "Case"]
 
-TABLES = (table_arithmetic, table_shapes, table_windows)
+TABLES = (table_arithmetic, table_folded, table_moving, table_shapes, table_windows)
 """Importing them has filled ``CASES``."""

@@ -15,7 +15,7 @@ from mipc.frontend.builder import Constant
 from mipc.frontend.registry import Call
 from mipc.numerics.rounding import UNIT
 
-__all__ = ["held", "product", "quotient", "total"]
+__all__ = ["CANCELLED", "held", "product", "quotient", "total"]
 
 Array: TypeAlias = npt.NDArray[Any]
 

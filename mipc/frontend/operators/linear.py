@@ -1,4 +1,4 @@
-"""Fully connected layers: Gemm and MatMul with one constant factor."""
+"""Fully connected layers: Gemm and MatMul, of which one factor or both are constant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import scipy.sparse as sp
 
 from mipc.frontend.builder import Constant, Tensor, Value
 from mipc.frontend.operators.arithmetic import multiple
-from mipc.frontend.operators.folding import product
+from mipc.frontend.operators.folding import product, total
+from mipc.frontend.operators.matrices import folded_product
 from mipc.frontend.operators.products import matrix_product
 from mipc.frontend.registry import Call, operator
 from mipc.numerics.linear_maps import DenseMap, LinearMap, SparseMap
@@ -25,12 +26,14 @@ def matmul(call: Call) -> Tensor:
     a, b = call[0], call[1]
     if isinstance(a, Value) and isinstance(b, Value):
         return matrix_product(call, a, b)
+    if isinstance(a, Constant) and isinstance(b, Constant):
+        return folded_product(call, a, b)
     return _layer(call, a, b, ZERO, 1.0)
 
 
 @operator("Gemm", since=7)
 def gemm(call: Call) -> Tensor:
-    """``alpha A' B' + beta C``, of A and B one constant; C constant or computed."""
+    """``alpha A' B' + beta C``, of A and B one or both constant; C constant or computed."""
     a = _transposed(call, 0, "transA")
     b = _transposed(call, 1, "transB")
     alpha = Constant(np.array(float(call.attribute("alpha", 1.0))))
@@ -38,7 +41,19 @@ def gemm(call: Call) -> Tensor:
         b = product(call, b, alpha)
     elif isinstance(a, Constant):
         a = product(call, a, alpha)
-    return _layer(call, a, b, call[2] if call.has(2) else ZERO, float(call.attribute("beta", 1.0)))
+    c, beta = call[2] if call.has(2) else ZERO, float(call.attribute("beta", 1.0))
+    if isinstance(a, Constant) and isinstance(b, Constant):
+        return _shifted(call, folded_product(call, a, b), c, beta)
+    return _layer(call, a, b, c, beta)
+
+
+def _shifted(call: Call, known: Constant, c: Tensor, beta: float) -> Tensor:
+    """A constant matrix plus ``beta c``."""
+    if isinstance(c, Constant):
+        return total(call, known, product(call, c, Constant(np.array(beta))), 1.0)
+    wide = multiple(call.build.broadcast(c, known.shape), beta)
+    radius = 2 * known.relative * np.abs(known.array)
+    return call.build.affine([wide], [c], known.array, known.shape, radius=radius, **call.labels())
 
 
 def _transposed(call: Call, index: int, attribute: str) -> Tensor:
@@ -61,7 +76,10 @@ def _layer(call: Call, a: Tensor, b: Tensor, c: Tensor, beta: float) -> Value:
     elif isinstance(a, Constant) and isinstance(b, Value):
         x, weight = b, a
     else:
-        raise _neither(call, a)
+        raise call.fail(
+            "both factors are computed by the network",
+            "make one of them constant, or multiply them with MatMul",
+        )
     linear, shape = _contraction(call, a, b, x)
     if isinstance(c, Value):
         wide = multiple(call.build.broadcast(c, shape), beta)
@@ -71,15 +89,6 @@ def _layer(call: Call, a: Tensor, b: Tensor, c: Tensor, beta: float) -> Value:
     bias = product(call, c, Constant(np.array(beta)))
     relative = max(weight.relative, bias.relative)
     return call.build.affine([linear], [x], bias.array, shape, relative=relative, **call.labels())
-
-
-def _neither(call: Call, a: Tensor) -> Exception:
-    if isinstance(a, Constant):
-        return call.fail("a product of two constant matrices", "fold it before exporting")
-    return call.fail(
-        "both factors are computed by the network",
-        "products of computed tensors are not piecewise linear",
-    )
 
 
 def _contraction(call: Call, a: Tensor, b: Tensor, x: Value) -> tuple[LinearMap, tuple[int, ...]]:

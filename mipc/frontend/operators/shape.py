@@ -1,4 +1,4 @@
-"""Where numbers stand: reshapes, permutations, concatenation. Nothing is computed."""
+"""Where numbers stand: reshapes and permutations. Nothing is computed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 
-from mipc.frontend.builder import Constant, Tensor
+from mipc.frontend.builder import Constant, Tensor, places
 from mipc.frontend.registry import Call, operator
 from mipc.frontend.tensors import constant_of
-from mipc.numerics.linear_maps import LinearMap, SelectMap
 
 
 @operator("Constant")
@@ -32,9 +31,13 @@ def identity(call: Call) -> Tensor:
 
 @operator("Dropout", since=7)
 def dropout(call: Call) -> Tensor:
-    """``x``: in inference nothing is dropped. The mask is not supported."""
-    if call.has(2) and bool(np.any(call.constant(2).array)):
-        raise call.fail("training_mode is on", "export the network for inference")
+    """``x``: in inference, or at ratio 0, nothing is dropped. The mask is not supported."""
+    training = call.has(2) and bool(np.any(call.constant(2).array))
+    if training and not (call.has(1) and not np.any(call.constant(1).array)):
+        raise call.fail(
+            "training_mode is on: its outputs are drawn at random",
+            "export the network for inference",
+        )
     return call[0]
 
 
@@ -89,37 +92,7 @@ def transpose(call: Call) -> Tensor:
     order = call.attribute("perm", list(range(len(x.shape)))[::-1])
     if sorted(order) != list(range(len(x.shape))):
         raise call.fail(f"perm={list(order)} of a tensor of rank {len(x.shape)}")
-    index = np.arange(math.prod(x.shape)).reshape(x.shape)
-    return call.build.select(x, index.transpose(order), **call.labels())
-
-
-@operator("Concat", since=4)
-def concat(call: Call) -> Tensor:
-    """Tensors, computed or constant, side by side along an axis."""
-    tensors = [call[i] for i in range(len(call.inputs))]
-    axis = call.axis(int(call.attribute("axis")), len(tensors[0].shape))
-    sizes = list(tensors[0].shape)
-    sizes[axis] = sum(tensor.shape[axis] for tensor in tensors)
-    constants = [tensor for tensor in tensors if isinstance(tensor, Constant)]
-    call.room(1 + len(tensors) - len(constants), *sizes)  # each computed one has a map
-    if len(constants) == len(tensors):
-        relative = max(tensor.relative for tensor in constants)
-        return Constant(np.concatenate([t.array for t in constants], axis=axis), relative)
-    whose = np.concatenate([np.full(t.shape, i) for i, t in enumerate(tensors)], axis=axis)
-    maps: list[LinearMap] = []
-    operands = []
-    offset, radius = np.zeros(whose.shape), np.zeros(whose.shape)
-    for i, tensor in enumerate(tensors):
-        there = whose == i  # in row-major order its cells come in the order of its own numbers
-        if isinstance(tensor, Constant):
-            offset[there] = tensor.array.reshape(-1)
-            radius[there] = 2 * tensor.relative * np.abs(offset[there])
-        else:
-            source = np.full(whose.shape, -1)
-            source[there] = np.arange(tensor.size)
-            maps.append(SelectMap(source.reshape(-1), tensor.size))
-            operands.append(tensor)
-    return call.build.affine(maps, operands, offset, whose.shape, radius=radius, **call.labels())
+    return call.build.select(x, places(x).transpose(order), **call.labels())
 
 
 def _axes(call: Call) -> list[int] | None:
