@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import table_arithmetic
+import table_piecewise
+import table_reductions
+import table_resizes
 import table_shapes
 import table_windows
 from operator_cases import CASES, Case
 
 __all__ = ["CASES", "TABLES", "Case"]
 
-TABLES = (table_arithmetic, table_shapes, table_windows)
+TABLES = (
+    table_arithmetic,
+    table_piecewise,
+    table_reductions,
+    table_resizes,
+    table_shapes,
+    table_windows,
+)
 """Importing them has filled ``CASES``."""
