@@ -60,8 +60,6 @@ def clipped(call: Call, x: Tensor, low: Constant | None, high: Constant | None) 
     """
     if isinstance(x, Constant):
         return _clipped_constant(x, low, high)
-    if low is not None and high is not None and _crossed(low, high):
-        return Constant(np.broadcast_to(high.array, x.shape).astype(np.float64))
     if high is None:
         return x if low is None else _raised(call, x, low)
     if low is None:
@@ -95,12 +93,6 @@ def _above(call: Call, x: Value, low: Constant) -> Value:
     if np.any(low.array):
         x = shifted(call, x, 1.0, Constant(-low.array, low.relative), "over")
     return call.build.relu(x, **call.labels("above"))
-
-
-def _crossed(low: Constant, high: Constant) -> bool:
-    """Whether the ends, both exact, leave one number only."""
-    exact = not (low.relative or high.relative)
-    return exact and bool(np.all(low.array >= high.array))
 
 
 def _clipped_constant(x: Constant, low: Constant | None, high: Constant | None) -> Constant:

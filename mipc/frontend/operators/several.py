@@ -104,8 +104,8 @@ def _of_two(
     """``b + sign relu(sign (a - b))`` for the first value ``a`` and the other, or a constant."""
     build = call.build
     first = build.broadcast(values[0], shape)
-    offset = np.zeros(1) if known is None else known.array.astype(np.float64)
-    radius = np.zeros(1) if known is None else 2 * known.relative * np.abs(offset)
+    offset = np.zeros(()) if known is None else known.array.astype(np.float64)
+    radius = np.zeros(()) if known is None else 2 * known.relative * np.abs(offset)
     others = [build.broadcast(x, shape) for x in values[1:]]
     over = build.affine(
         [multiple(first, sign), *(multiple(wide, -sign) for wide in others)],
