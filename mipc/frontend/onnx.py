@@ -12,7 +12,7 @@ from mipc.errors import ModelError, UnsafeModel, UnsupportedOperator
 from mipc.frontend.builder import Builder, Constant, Tensor, Value
 from mipc.frontend.limits import count
 from mipc.frontend.located import located
-from mipc.frontend.repair import peel_arg_max, repair
+from mipc.frontend.repair import check_arg_max, peel_arg_max, repair
 from mipc.frontend.spelling import spell
 from mipc.frontend.tensors import read_tensor
 from mipc.ir.graph import Graph
@@ -59,6 +59,7 @@ def _network(model: Any, digest: str, path: Path) -> Network:
     if not inputs:
         raise ModelError("the network has no input", where=str(path))
     spell(model.graph, tensors, build, opset, path)
+    check_arg_max(model.graph, indexed, tensors, path)
     outputs = tuple(
         _output(entry, tensors, build, path, indexed.get(entry.name))
         for entry in model.graph.output
