@@ -7,6 +7,7 @@ import table_piecewise
 import table_reductions
 import table_resizes
 import table_shapes
+import table_standardization
 import table_windows
 from operator_cases import CASES, Case
 
@@ -18,6 +19,7 @@ TABLES = (
     table_reductions,
     table_resizes,
     table_shapes,
+    table_standardization,
     table_windows,
 )
 """Importing them has filled ``CASES``."""

@@ -47,7 +47,7 @@ def prelu(draw: st.DrawFn) -> Case:
     slope = draw(constants(narrowed(draw, shape)))
     if draw(st.integers(0, 3)) == 0:
         slope = np.full(slope.shape, draw(st.sampled_from(SLOPES)))
-    draft.add("PRelu", x, draft.folded(draw, slope))
+    draft.add("PRelu", x, slope)
     return draft.case(draw, "PRelu")
 
 

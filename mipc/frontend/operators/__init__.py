@@ -15,6 +15,7 @@ from mipc.frontend.operators import (
     shape,
     smooth,
     softmax,
+    standardization,
     transposed,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "shape",
     "smooth",
     "softmax",
+    "standardization",
     "transposed",
 ]

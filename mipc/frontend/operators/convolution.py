@@ -32,5 +32,5 @@ def conv(call: Call) -> Tensor:
     linear = sliding.convolution(kernel, groups)
     if isinstance(x, Constant):
         known = mapped(call, linear, x, shape, weight.relative)
-        return total(call, known, Constant(offset, bias.relative), 1.0)
+        return total(call, known, Constant(offset, bias.relative), 1.0) if call.has(2) else known
     return call.build.affine([linear], [x], offset, shape, relative=relative, **call.labels())

@@ -21,6 +21,8 @@ __all__ = ["mapped", "row_products", "row_sums"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
+LOOSE = 1 + 2.0**-16
+
 
 def row_sums(call: Call, rows: Array, relative: float) -> Constant:
     """The sum of each row: of integers exact, else correctly rounded.
@@ -33,7 +35,7 @@ def row_sums(call: Call, rows: Array, relative: float) -> Constant:
     result = np.array([math.fsum(row) for row in rows])
     held(call, result, np.zeros(result.shape, dtype=bool))
     exact = all(math.fsum((*row, -sum_)) == 0.0 for row, sum_ in zip(rows, result, strict=True))
-    error = 2 * relative * np.abs(rows).sum(axis=1) + (0.0 if exact else UNIT) * np.abs(result)
+    error = relative * np.abs(rows).sum(axis=1) + (0.0 if exact else UNIT) * np.abs(result)
     return _shared(call, result, error)
 
 
@@ -45,7 +47,7 @@ def row_products(call: Call, rows: Array, relative: float) -> Constant:
     with np.errstate(over="ignore", under="ignore"):
         for column in rows.T:
             result = held(call, result * column, (result != 0) & (column != 0))
-    share = gamma(rows.shape[1]) + 2 * rows.shape[1] * relative
+    share = gamma(rows.shape[1]) + rows.shape[1] * relative
     return _shared(call, result, share * np.abs(result))
 
 
@@ -59,16 +61,20 @@ def mapped(
     held(call, np.prod(least), np.array(True))
     result = held(call, matrix @ flat, np.zeros(matrix.shape[0], dtype=bool))
     size = abs(matrix) @ np.abs(flat)
-    error = 2 * (gamma(matrix.shape[1]) + relative + x.relative) * size
+    fan = int(np.diff(matrix.indptr).max(initial=0))
+    error = (2 * gamma(fan) + relative + x.relative) * size
     return _shared(call, result.reshape(shape), error.reshape(shape))
 
 
 def _shared(call: Call, result: Array, error: Array) -> Constant:
-    """A result with its error as one share; refused where much of a number is lost."""
+    """A result with its error as one share; refused where much of a number is lost.
+
+    Products of small shares, and the rounding of the error itself, are within ``LOOSE``.
+    """
     if not np.all(error <= CANCELLED * np.abs(result)):
         raise call.fail(
             "a sum of constants that cancel, or that float64 does not hold",
             "fold it before exporting the network",
         )
     share = np.max(error / np.where(result == 0, 1.0, np.abs(result)), initial=0.0)
-    return Constant(result, 2 * float(share))
+    return Constant(result, float(share) * LOOSE)

@@ -61,7 +61,8 @@ def conv_transpose(call: Call) -> Tensor:
     bias = call.constant(2) if call.has(2) else Constant(np.zeros(features))
     bias = Constant(bias.array.reshape(features, *(1 for _ in spreads)), bias.relative)
     if isinstance(x, Constant):
-        return total(call, mapped(call, linear, x, shape, weight.relative), bias, 1.0)
+        known = mapped(call, linear, x, shape, weight.relative)
+        return total(call, known, bias, 1.0) if call.has(2) else known
     relative = max(weight.relative, bias.relative)
     return call.build.affine([linear], [x], bias.array, shape, relative=relative, **call.labels())
 
