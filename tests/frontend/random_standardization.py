@@ -17,7 +17,7 @@ EPSILONS = [0.01, 0.1, 1.0]
 @st.composite
 def layer_normalization(draw: st.DrawFn) -> Case:
     """Over the last axes, from any axis on."""
-    shape = draw(shapes(low=2, high=3, most=12))
+    shape = draw(shapes(low=2, high=3, most=8))
     draft, x = draw(drafts(shape, since=17))
     axis = draw(st.integers(0, len(shape) - 1))
     of = shape[axis:]
@@ -32,7 +32,7 @@ def layer_normalization(draw: st.DrawFn) -> Case:
 @st.composite
 def instance_normalization(draw: st.DrawFn) -> Case:
     """Over each channel of one or two images."""
-    shape = draw(shapes(low=3, high=4, most=12))
+    shape = draw(shapes(low=3, high=4, most=8))
     assume(math.prod(shape[2:]) > 1)
     draft, x = draw(drafts(shape))
     scale, bias = draw(constants(shape[1:2])), draw(constants(shape[1:2]))

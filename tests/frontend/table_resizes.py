@@ -18,7 +18,7 @@ row(
 )
 row("up shape", (1, 1, 3, 3), Node(UP, X, w(1, 1, 3, 3), strides=[2, 2], output_shape=[6, 5]))
 row(
-    "up larger shape", (1, 1, 2, 2), Node(UP, X, w(1, 1, 2, 2), strides=[2, 2], output_shape=[6, 5])
+    "up larger shape", (1, 1, 2, 2), Node(UP, X, w(1, 1, 2, 2), strides=[2, 2], output_shape=[5, 4])
 )
 row("up 1-D", (1, 2, 4), Node(UP, X, w(2, 3, 3), w(3), strides=[2], pads=[1, 0]))
 row("up 3-D", (1, 1, 2, 2, 2), Node(UP, X, w(1, 2, 2, 1, 2), w(2), strides=[1, 2, 2]))
@@ -54,14 +54,14 @@ COORDINATES = ("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"
 for mode in COORDINATES:
     for rounding in ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"):
         how = {"coordinate_transformation_mode": mode, "nearest_mode": rounding}
-        for size in (1, 2, 4, 7, 10):
+        for size in (2, 7, 10):
             row(
                 f"nearest {mode} {rounding} to {size}",
                 (1, 1, 2, 4),
                 Node("Resize", X, NONE, NONE, whole(1, 1, 3, size), **how),
-                opsets=(11,) if size == 7 else (13, NEWEST),
+                opsets=(11,) if size == 7 else (NEWEST,),
             )
-    for height, width in ((1, 2), (4, 8), (3, 7), (2, 9)):
+    for height, width in ((1, 2), (3, 7), (2, 9)):
         row(
             f"linear {mode} to {height} {width}",
             (1, 2, 2, 4),
@@ -74,7 +74,7 @@ for mode in COORDINATES:
                 mode="linear",
                 coordinate_transformation_mode=mode,
             ),
-            opsets=(11, NEWEST),
+            opsets=(11,) if width == 7 else (NEWEST,),
         )
     row(
         f"linear {mode} by scales",
@@ -171,7 +171,7 @@ row(
 )
 
 # pools
-for size in (4, 5, 6, 7):
+for size in (5, 6, 7):
     for padded in (0, 1):
         row(
             f"AveragePool ceil {size} {padded}",
@@ -185,7 +185,7 @@ for size in (4, 5, 6, 7):
                 ceil_mode=1,
                 count_include_pad=padded,
             ),
-            opsets=(10, 19, NEWEST),
+            opsets=(10, NEWEST),
         )
 row("GlobalMaxPool", (1, 2, 3, 2), Node("GlobalMaxPool", X))
 row("GlobalMaxPool 1-D", (1, 2, 3), Node("GlobalMaxPool", X))

@@ -72,6 +72,7 @@ def scaled(*scales: float, **attributes: object) -> list[Node]:
         (scaled(1, 1, 2), IMAGE, 13, "scales [1.0, 1.0, 2.0] for 4 axes"),
         (scaled(1, 1, 1, -2), IMAGE, 13, "scales"),
         (scaled(1, 1, 0.1, 1), IMAGE, 13, "has no numbers"),
+        (resized(1, 1, 1, 200_000), IMAGE, 13, "at most 100000 pixels"),
         (scaled(1, 1, 1, 1.1), IMAGE, 13, "leave the shape as it is"),
         (
             resized(

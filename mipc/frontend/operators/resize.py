@@ -18,6 +18,9 @@ from mipc.numerics.rounding import UNIT
 
 Csr: TypeAlias = Any  # scipy.sparse.csr_array of float64
 
+LONGEST = 100_000
+"""Coordinates are exact fractions, one after the other."""
+
 DIGITS = 2.0**16
 """Weights that are multiples of the reciprocal of this have exact products."""
 
@@ -96,6 +99,8 @@ def _stretched(call: Call) -> list[Axis]:
 
 def _resized(call: Call, axes: list[Axis], mode: str, rounding: str) -> Tensor:
     shape = call.room(*(axis.after for axis in axes))
+    if max(shape, default=0) > LONGEST and not all(axis.is_kept for axis in axes):
+        raise call.fail(f"shape {list(shape)}: resized axes have at most {LONGEST} pixels")
     if math.prod(shape) == 0:
         raise call.fail(f"shape {list(shape)} has no numbers")
     if shape == call[0].shape and not all(axis.is_kept for axis in axes):

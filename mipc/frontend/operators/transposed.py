@@ -114,6 +114,8 @@ def _spreads(call: Call, size: tuple[int, ...], kernel: tuple[int, ...]) -> list
         (n - 1) * s + (k - 1) * d + 1 + p
         for n, s, k, d, p in zip(size, strides, kernel, dilations, more, strict=True)
     ]
+    for length in natural:
+        call.room(length)
     before, result = _borders(call, natural, size, strides)
     if any(m - n >= s for m, n, s in zip(result, natural, strides, strict=True)):
         raise call.fail(f"output_shape {result} is larger than what there is, {natural}")
