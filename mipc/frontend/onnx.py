@@ -102,9 +102,10 @@ def _output(
         found = build.affine(
             [], [], found.array, found.shape, radius=radius, origin="output", name=entry.name
         )
-    if index is not None:
-        return Port(index, found.name, found.shape, "int64", order=found.name, index=True)
     order = build.order.get(found.name)
+    if index is not None:
+        scores = order.node if order else found.name
+        return Port(index, found.name, found.shape, "int64", order=scores, index=True)
     kind = _kinds().get(entry.type.tensor_type.elem_type, "float32")
     if order is None:
         return Port(entry.name, found.name, found.shape, kind)
