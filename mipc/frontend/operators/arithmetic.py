@@ -77,7 +77,7 @@ def _sum(call: Call, sign: float) -> Tensor:
     shape = call.broadcast(a, b)
     maps: list[LinearMap] = []
     operands = []
-    offset = radius = np.zeros(1)
+    offset = radius = np.zeros(())
     for tensor, factor in ((a, 1.0), (b, sign)):
         if isinstance(tensor, Constant):
             offset = factor * tensor.array
