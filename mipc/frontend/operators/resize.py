@@ -46,7 +46,7 @@ def resize_by_input(call: Call) -> Tensor:
 @operator("Upsample", since=9)
 def upsample(call: Call) -> Tensor:
     """Nearest pixels or linear interpolation, by scales."""
-    return resize_by_input(call)
+    return _resized(call, _scaled(call, _scales(call, 1)), "asymmetric", "simple")
 
 
 @operator("Upsample", since=7)
