@@ -13,7 +13,7 @@ from mipc.frontend.limits import count
 from mipc.frontend.located import located
 from mipc.frontend.opening import parse
 from mipc.frontend.refusals import Refusals
-from mipc.frontend.repair import peel_arg_max, repair
+from mipc.frontend.repair import check_arg_max, peel_arg_max, repair
 from mipc.frontend.spelling import spell
 from mipc.frontend.survey import Survey
 from mipc.frontend.tensors import read_tensor
@@ -69,6 +69,7 @@ def _survey(path: Path, refusals: Refusals) -> Survey:
         names = [entry.name for entry in model.graph.output]
         if len(set(names)) < len(names):
             raise ModelError(f"an output is listed twice: {', '.join(names)}", where=str(path))
+        check_arg_max(model.graph, indexed, tensors, path)
         for entry in model.graph.output:
             if entry.name not in refusals.unknown:
                 with refusals.at([entry.name]):
@@ -147,9 +148,10 @@ def _output(
         found = build.affine(
             [], [], found.array, found.shape, radius=radius, origin="output", name=entry.name
         )
-    if index is not None:
-        return Port(index, found.name, found.shape, "int64", order=found.name, index=True)
     order = build.order.get(found.name)
+    if index is not None:
+        scores = order.node if order else found.name
+        return Port(index, found.name, found.shape, "int64", order=scores, index=True)
     kind = _kinds().get(entry.type.tensor_type.elem_type, "float32")
     if order is None:
         return Port(entry.name, found.name, found.shape, kind)

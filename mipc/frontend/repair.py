@@ -9,10 +9,15 @@ questions are asked of the scores, and answers replayed on the original.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-__all__ = ["peel_arg_max", "repair", "runnable"]
+from mipc.errors import UnsupportedOperator
+from mipc.frontend.builder import Tensor
+
+__all__ = ["check_arg_max", "peel_arg_max", "repair", "runnable"]
 
 SHAPING = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 """Operators that may stand between an arg-max and the output."""
@@ -89,3 +94,29 @@ def peel_arg_max(graph: Any) -> dict[str, str]:
             peeled[node.input[0]] = entry.name
             entry.name = node.input[0]
     return peeled
+
+
+def check_arg_max(
+    graph: Any, peeled: Mapping[str, str], tensors: Mapping[str, Tensor], path: Path
+) -> None:
+    """Refuse an arg-max that was taken away but does not choose among all scores.
+
+    Along another axis, or of several rows, it names places in parts of the scores; a question about
+    the largest of all would be another one.
+
+    Raises
+    ------
+    UnsupportedOperator
+        Some score is not along its axis.
+    """
+    for node in graph.node:
+        if node.op_type != "ArgMax" or node.input[0] not in peeled.keys() & tensors.keys():
+            continue
+        shape = tensors[node.input[0]].shape
+        axis = next((entry.i for entry in node.attribute if entry.name == "axis"), 0)
+        if not -len(shape) <= axis < len(shape) or shape[axis] != math.prod(shape):
+            raise UnsupportedOperator(
+                f"the arg-max along axis {axis} of scores of shape {list(shape)}",
+                where=f"{path}: output '{peeled[node.input[0]]}'",
+                remedy="as the last operator it has to choose among all scores, of one input",
+            )

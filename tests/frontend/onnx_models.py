@@ -23,7 +23,12 @@ X = "x"
 LAST = object()
 """The output of the node before."""
 
-KINDS = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.float64): TensorProto.DOUBLE}
+KINDS = {
+    np.dtype(np.float32): TensorProto.FLOAT,
+    np.dtype(np.float64): TensorProto.DOUBLE,
+    np.dtype(np.int64): TensorProto.INT64,
+    np.dtype(bool): TensorProto.BOOL,
+}
 
 
 def w(*shape: int, seed: int = 0) -> np.ndarray:
@@ -58,6 +63,12 @@ class Node:
     ) -> None:
         self.op_type, self.inputs, self.output, self.more = op_type, inputs, output, more
         self.attributes = attributes
+
+    def __repr__(self) -> str:
+        inputs = ["LAST" if given is LAST else repr(given) for given in self.inputs]
+        named = [f"{key}={value!r}" for key, value in self.attributes.items()]
+        output = [f"output={self.output!r}"] * bool(self.output)
+        return f"Node({', '.join([repr(self.op_type), *inputs, *output, *named])})"
 
 
 def model(

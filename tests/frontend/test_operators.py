@@ -12,22 +12,19 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from exact_products import off_by, whole_numbers
-from onnx_models import saved, session
+from operator_laws import (
+    assert_bounds_hold,
+    assert_exact_values_enclose_floats,
+    assert_means_what_onnx_runtime_computes,
+    read,
+)
 from operator_tables import CASES, Case
 
-from mipc.frontend.onnx import read_network
-from mipc.ir.network import Network
 from mipc.ir.ops import Affine
 from mipc.numerics.convolution import ConvMap
-from mipc.numerics.interval import Interval
 from mipc.numerics.linear_maps import DenseMap, LinearMap, SparseMap
 from mipc.numerics.products import FAST, REPRODUCIBLE, Products
 from mipc.numerics.windows import Rows
-from mipc.semantics.bounds import bound_graph
-from mipc.semantics.evaluate import evaluate
-from mipc.semantics.exact import evaluate_exactly
-
-TOLERANCE = {np.float32: 1e-4, np.float64: 1e-9}
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 both_products = pytest.mark.parametrize(
@@ -35,63 +32,20 @@ both_products = pytest.mark.parametrize(
 )
 
 
-def read(case: Case, folder: Path) -> Network:
-    return read_network(saved(case.proto(), folder))
-
-
-def runs(network: Network, points: np.ndarray) -> np.ndarray:
-    values = evaluate(network.graph, {network.graph.inputs[0].name: points})
-    return values[network.graph.outputs[0]]
-
-
 @every_case
 def test_it_means_what_onnx_runtime_computes(case: Case, tmp_path: Path) -> None:
-    network = read(case, tmp_path)
-    points = np.random.default_rng(1).uniform(-2, 2, (3, network.input.size)).astype(case.dtype)
-    found = runs(network, points.astype(np.float64))
-    runtime = session(network.path)
-    for point, output in zip(points, found, strict=True):
-        feed = {network.input.name: point.reshape(network.input.shape)}
-        (wanted,) = runtime.run([network.output.name], feed)
-        assert wanted.shape == network.output.shape
-        scale = max(1.0, np.abs(wanted).max())
-        np.testing.assert_allclose(
-            output, wanted.ravel(), rtol=0, atol=TOLERANCE[case.dtype] * scale
-        )
+    assert_means_what_onnx_runtime_computes(case, read(case, tmp_path))
 
 
 @every_case
 def test_exact_values_enclose_float64_within_rounding(case: Case, tmp_path: Path) -> None:
-    graph = read(case, tmp_path).graph
-    point = np.random.default_rng(2).uniform(-2, 2, graph.inputs[0].size)
-    floats = evaluate(graph, {graph.inputs[0].name: point[None]})
-    for name, exact in evaluate_exactly(graph, point).items():
-        for index, number in enumerate(floats[name][0]):
-            low, high = exact.bounds(index)
-            rounding = 1e-13 * max(1.0, np.abs(floats[name]).max())
-            assert float(low) - rounding <= number <= float(high) + rounding
-            assert float(high - low) <= 1e-12 * max(1.0, np.abs(floats[name]).max())
+    assert_exact_values_enclose_floats(read(case, tmp_path).graph)
 
 
 @every_case
 @both_products
 def test_bounds_hold_at_sampled_points(case: Case, products: Products, tmp_path: Path) -> None:
-    graph = read(case, tmp_path).graph
-    source = graph.inputs[0]
-    numbers = np.random.default_rng(3)
-    centre = numbers.uniform(-1, 1, (2, source.size))
-    radius = np.array([[0.1], [1.0]])
-    domain = {source.name: Interval(centre - radius, centre + radius)}
-    points = centre + radius * numbers.uniform(-1, 1, (40, 2, source.size))
-    points[:10] = centre + radius * np.sign(points[:10] - centre)
-    values = evaluate(graph, {source.name: points.reshape(80, -1)})
-    for method in ("interval", "backward"):
-        bounds = bound_graph(graph, domain, method=method, products=products)
-        for name, bound in bounds.items():
-            taken = values[name].reshape(40, 2, -1)
-            slack = 1e-13 * max(1.0, np.abs(taken).max())
-            assert (bound.lower - slack <= taken).all(), (method, name)
-            assert (taken <= bound.upper + slack).all(), (method, name)
+    assert_bounds_hold(read(case, tmp_path).graph, products)
 
 
 @every_case

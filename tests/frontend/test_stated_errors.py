@@ -161,8 +161,12 @@ def test_gemm(transposed: int, tmp_path: Path) -> None:
         ([Node("Sub", w(3), X)], np.float64),
         ([Node("Neg", w(3)), Node("Mul", X, LAST)], np.float64),
     ],
-    ids=str,
-)
+    ids=[
+        "float32 gemm scaled", "gemm", "gemm scaled by powers of two", "gemm with scaled C",
+        "quotient by powers of two", "quotient of constants by two", "float32 product of constants",
+        "difference", "negated constants",
+    ],
+)  # fmt: skip
 def test_what_is_not_rounded_is_exact(nodes: list[Node], dtype: type, tmp_path: Path) -> None:
     graph = read_network(saved(model(nodes, (1, 3), dtype=dtype), tmp_path)).graph
     assert all(node.op.is_exact for node in graph if isinstance(node.op, Affine))

@@ -102,8 +102,12 @@ def smooth_value(function: Function, x: Fraction) -> Fraction:
             return Fraction((x > 0) - (x < 0))
         case "thresholded_relu":
             return x if x > Fraction(parameters["alpha"]) else Fraction(0)
-        case "elu" if x >= 0:
+        case "elu" | "celu" if x >= 0:
             return x
+        case "selu" if x >= 0:
+            return Fraction(parameters["gamma"]) * x
+        case "reciprocal":
+            return 1 / x
         case "hardswish" if abs(x) >= 3:
             return max(x, Fraction(0))
     value = exactly(function)(mpmath.mpf(x.numerator) / x.denominator)

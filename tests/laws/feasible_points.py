@@ -15,10 +15,13 @@ from exact_runs import Values, Wobble, exact_run, follow
 
 from mipc.compile import bound_case, simplify
 from mipc.formulation import Formulation, formulate
-from mipc.ir.ops import Max, Node
+from mipc.ir.ops import Max, Node, Smooth
 from mipc.milp.model import Model
+from mipc.numerics import functions
+from mipc.numerics.relaxation import Product
 from mipc.passes import Pass, Problem
 from mipc.properties.query import Query
+from mipc.semantics.encode import Block
 
 
 def query_run(query: Query, point: np.ndarray, wobble: Wobble) -> Values:
@@ -78,6 +81,8 @@ def point_of(
             case "phase of relu":
                 y = values[block.node]
                 columns += [Fraction(int(y[i] > 0)) for i in block.neurons]
+            case "cell" | "copy in a cell":
+                columns += _in_cells(problem, block, values)
             case "choice of max":
                 columns += _choices(problem, block.node, values)
             case "margin":
@@ -97,7 +102,7 @@ def point_of(
 
 def _choices(problem: Problem, name: str, values: Values) -> list[Fraction]:
     """For each member of each group 1 if it is the first largest."""
-    (node,) = [n for n in problem.graph if isinstance(n.op, Max) and _home(n) == name]
+    node = _node(problem, name, Max)
     assert isinstance(node.op, Max)
     z = values[node.operands[0]]
     chosen = []
@@ -106,6 +111,56 @@ def _choices(problem: Problem, name: str, values: Values) -> list[Fraction]:
         winner = max(range(len(members)), key=lambda k: z[members[k]])
         chosen += [Fraction(int(k == winner)) for k in range(len(members))]
     return chosen
+
+
+def _in_cells(problem: Problem, block: Block, values: Values) -> list[Fraction]:
+    """For each cell of each neuron 1 if it is the one chosen, or the argument if it is."""
+    node = _node(problem, block.node, Smooth)
+    assert isinstance(node.op, Smooth)
+    neuron, fits = _fitting(problem, node, node.op, values)
+    second = block.stem.startswith("w")
+    argument = values[node.operands[1 if second else 0]]
+    taken: set[int] = set()
+    columns = []
+    for i, fit in zip(neuron.tolist(), fits, strict=True):
+        chosen = fit and i not in taken
+        taken |= {i} if chosen else set()
+        columns.append(Fraction(0) if not chosen else
+                       Fraction(1) if block.role == "cell" else argument[i])  # fmt: skip
+    assert len(taken) == node.size, f"{node.name}: a run lies in no cell"
+    return columns
+
+
+def _fitting(
+    problem: Problem, node: Node, op: Smooth, values: Values
+) -> tuple[np.ndarray, list[bool]]:
+    """Whose each cell is, and whether the run lies in it and between its lines."""
+    z, y = values[node.operands[0]], values[node.name]
+    known = problem.bounds[node.operands[0]]
+    lower, upper = known.lower[0], known.upper[0]
+    if isinstance(op.function, Product):
+        neuron = np.repeat(np.arange(node.size), op.cells)
+        ends = lower[:, None] + (upper - lower)[:, None] * (np.arange(op.cells + 1) / op.cells)
+        ends[:, -1] = upper
+        cells = zip(neuron.tolist(), ends[:, :-1].ravel(), ends[:, 1:].ravel(), strict=True)
+        return neuron, [low <= z[i] <= high for i, low, high in cells]
+    neuron, low, high = functions.cells_of(op.function, lower, upper, op.cells)
+    lines = functions.cell_lines(op.function, low, high)
+    below = zip(lines.lower_slope.tolist(), lines.lower_offset.tolist(), strict=True)
+    above = zip(lines.upper_slope.tolist(), lines.upper_offset.tolist(), strict=True)
+    return neuron, [
+        a <= z[i] <= b
+        and Fraction(s) * z[i] + Fraction(t) <= y[i] <= Fraction(v) * z[i] + Fraction(w)
+        for i, a, b, (s, t), (v, w) in zip(
+            neuron.tolist(), low.tolist(), high.tolist(), below, above, strict=True
+        )
+    ]
+
+
+def _node(problem: Problem, name: str, kind: type) -> Node:
+    """The node of some kind that is a value of the network, or part of it."""
+    (node,) = [n for n in problem.graph if isinstance(n.op, kind) and _home(n) == name]
+    return node
 
 
 def _home(node: Node) -> str:

@@ -27,6 +27,7 @@ from mipc.milp.solution import Status
 from mipc.passes import DEFAULT, Pass
 from mipc.passes.affine_fusion import AffineFusion
 from mipc.passes.bounds import Bounds
+from mipc.passes.envelopes import Envelopes
 from mipc.passes.stable_relu import StableRelu
 from mipc.properties.query import Objective, Query
 from mipc.semantics.evaluate import evaluate
@@ -40,6 +41,7 @@ PIPELINES: dict[str, tuple[Pass, ...]] = {
     "no fusion": DEFAULT[:-1],
     "keep all": (*DEFAULT[:-1], AffineFusion(keep="all")),
     "keep none": (*DEFAULT[:-1], AffineFusion(keep="none")),
+    "cells": (Bounds(), StableRelu(), Envelopes(cells=3)),
     "fast": (Bounds(products="fast"), StableRelu(), AffineFusion()),
 }
 

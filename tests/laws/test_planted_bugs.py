@@ -6,8 +6,7 @@ random cases, and has to fail, by its own assertion or by a promise of mipc to i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -26,12 +25,11 @@ from checks import (
     query_of,
     truth_of,
 )
-from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from planting import Patch, notices, planted
 from strategies import Case, cases
 
 from mipc import verify
-from mipc.errors import InternalError
 from mipc.ir.ops import Affine, Relu
 from mipc.milp.model import ModelBuilder
 from mipc.milp.solution import Solution, Status
@@ -47,31 +45,6 @@ from mipc.semantics import bounds as bounds_module
 from mipc.semantics import encode, linear
 from mipc.solvers.base import Limits
 from mipc.solvers.highs import Highs
-
-Patch = pytest.MonkeyPatch
-
-
-def notices(strategy: st.SearchStrategy[Any], law: Callable[[Any], None], count: int = 150) -> bool:
-    """Whether a law fails on some of the first random cases."""
-
-    @settings(max_examples=count, phases=[Phase.generate], derandomize=True, database=None,
-              report_multiple_bugs=False, print_blob=False)  # fmt: skip
-    @given(strategy)
-    def run(case: Any) -> None:
-        law(case)
-
-    try:
-        run()
-    except (AssertionError, InternalError):
-        return True
-    return False
-
-
-@contextmanager
-def planted(plant: Callable[[Patch], None]) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        plant(patch)
-        yield
 
 
 def bounds_hold(case: Case) -> None:

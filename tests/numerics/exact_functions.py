@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import mpmath as mp
 import numpy as np
 
 from mipc.numerics import functions as f
+from mipc.numerics.functions import Function
 
 mp.mp.dps = 60
 
@@ -75,14 +79,16 @@ LANDMARKS = [
 """Inflection points, kinks, jumps, edges of domains and of tables."""
 
 
-def exactly(f):
+def exactly(function: Function) -> Callable[[Any], mp.mpf]:
     """The function at 60 digits, of floats or of mpmath's numbers."""
-    exact = EXACT[f.name](**dict(f.parameters))
+    exact = EXACT[function.name](**dict(function.parameters))
     return lambda x: exact(mp.mpf(x))
 
 
-def intervals(f, rng, count):
-    """Random intervals on which ``f`` can be bounded: narrow, wide, at landmarks, points."""
+def intervals(
+    function: Function, rng: np.random.Generator, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Random intervals on which a function can be bounded: narrow, wide, at landmarks, points."""
     centre = np.where(
         rng.random(count) < 0.4,
         rng.choice(LANDMARKS, count),
@@ -93,7 +99,7 @@ def intervals(f, rng, count):
     lower = np.nextafter(centre - shift * width, rng.choice([-np.inf, np.inf], count))
     lower = np.where(rng.random(count) < 0.5, centre - shift * width, lower)
     upper = np.where(width > 0, np.maximum(lower, centre + (1 - shift) * width), lower)
-    domain = f.curve.domain
+    domain = function.curve.domain
     if domain in ("x >= 0", "x > 0"):
         lower, upper = np.sort(np.abs([lower, upper]), axis=0)
         lower = np.where(domain == "x > 0", np.maximum(lower, 1e-15), lower)
@@ -101,16 +107,16 @@ def intervals(f, rng, count):
         across = (lower <= 0) & (upper >= 0)
         lower = np.where(across, np.abs(lower) + 1e-8, lower)
         upper = np.where(across, lower + np.abs(upper), upper)
-    if f.curve.grows:
+    if function.curve.grows:
         lower, upper = np.minimum(lower, 30.0), np.minimum(upper, 30.0)
     upper = np.maximum(lower, upper)
     with np.errstate(all="ignore"):
-        fine = np.abs(np.nan_to_num(f.curve.value(lower), nan=1e30)) < 1e29
-        fine &= np.abs(np.nan_to_num(f.curve.value(upper), nan=1e30)) < 1e29
+        fine = np.abs(np.nan_to_num(function.curve.value(lower), nan=1e30)) < 1e29
+        fine &= np.abs(np.nan_to_num(function.curve.value(upper), nan=1e30)) < 1e29
     return lower[fine], upper[fine]
 
 
-def samples(f, low, high, rng, count=12):
+def samples(low: float, high: float, rng: np.random.Generator, count: int = 12) -> list[mp.mpf]:
     """Points of one interval: ends, neighbours of landmarks, and random ones, as exact numbers."""
     inner = low + (high - low) * rng.random(count)
     near = [np.nextafter(x, side) for x in LANDMARKS for side in (-np.inf, np.inf)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mipc.frontend.builder import Constant, Tensor
+from mipc.frontend.operators.folded_sums import mapped
+from mipc.frontend.operators.folding import total
 from mipc.frontend.operators.sliding import Sliding
 from mipc.frontend.registry import Call, operator
 
@@ -12,7 +14,7 @@ from mipc.frontend.registry import Call, operator
 @operator("Conv")
 def conv(call: Call) -> Tensor:
     """1-D and 2-D cross-correlation: strides, dilations, groups, uneven pads, auto_pad."""
-    x, weight = call.value(0), call.constant(1)
+    x, weight = call[0], call.constant(1)
     bias = call.constant(2) if call.has(2) else Constant(np.zeros(weight.shape[:1]))
     groups = int(call.attribute("group", 1))
     sliding = Sliding.of(call, x.shape, weight.shape[2:])
@@ -26,5 +28,9 @@ def conv(call: Call) -> Tensor:
     shape = call.room(*sliding.shape(features))
     offset = bias.array.reshape(features, *(1 for _ in shape[2:]))
     relative = max(weight.relative, bias.relative)
+    call.room(*kernel.shape, sliding.images)
     linear = sliding.convolution(kernel, groups)
+    if isinstance(x, Constant):
+        known = mapped(call, linear, x, shape, weight.relative)
+        return total(call, known, Constant(offset, bias.relative), 1.0) if call.has(2) else known
     return call.build.affine([linear], [x], offset, shape, relative=relative, **call.labels())

@@ -20,17 +20,20 @@ Pair: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class Sliding:
-    """Windows over a (1, C, H, W) tensor; a (1, C, L) tensor has height 1.
+    """Windows over an (N, C, H, W) tensor; an (N, C, L) tensor has height 1.
+
+    Several images are one with more channels, of which each image's are a group.
 
     Attributes
     ----------
-    channels : int
+    images, channels : int
     size, kernel, strides, dilations : (vertical, horizontal)
     pads : (top, left, bottom, right)
     axes : int
         How many spatial axes the tensor really has, 1 or 2.
     """
 
+    images: int
     channels: int
     size: Pair
     kernel: Pair
@@ -43,9 +46,9 @@ class Sliding:
     def of(call: Call, shape: tuple[int, ...], kernel: tuple[int, ...]) -> Sliding:
         """Read strides, dilations, pads and auto_pad of a node."""
         axes = len(shape) - 2
-        if axes not in (1, 2) or shape[0] != 1:
+        if axes not in (1, 2):
             raise call.fail(
-                f"an input of shape {list(shape)}; one image with one or two spatial axes is "
+                f"an input of shape {list(shape)}; images with one or two spatial axes are "
                 "supported"
             )
         if len(kernel) != axes:
@@ -59,10 +62,11 @@ class Sliding:
         extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
         before, after = _pads(call, size, extent, strides)
         padded = [n + b + a for n, b, a in zip(size, before, after, strict=True)]
-        call.room(shape[1], *padded)
+        call.room(*shape[:2], *padded)
         if any(n < e for n, e in zip(padded, extent, strict=True)):
             raise call.fail(f"a window of {extent} does not fit an input of shape {list(shape)}")
         return Sliding(
+            images=shape[0],
             channels=shape[1],
             size=_pair(1, size),
             kernel=_pair(1, kernel),
@@ -92,11 +96,14 @@ class Sliding:
 
     def shape(self, channels: int) -> tuple[int, ...]:
         """The shape of a result with that many channels."""
-        return (1, channels, *self.positions[2 - self.axes :])
+        return (self.images, channels, *self.positions[2 - self.axes :])
 
     def convolution(self, kernel: npt.NDArray[np.float64], groups: int) -> ConvMap:
         """The map of a (features, channels / groups, height, width) kernel."""
-        layer = (self.channels, *self.size)
+        layer = (self.images * self.channels, *self.size)
+        if self.images > 1:
+            kernel = np.tile(kernel, (self.images, 1, 1, 1))
+        groups *= self.images
         return ConvMap(kernel, layer, self.strides, self.dilations, self.pads, groups)
 
     def counts(self, call: Call) -> npt.NDArray[np.int64]:
