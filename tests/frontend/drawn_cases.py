@@ -17,7 +17,18 @@ from onnx_models import NEWEST, Node, X, whole
 from operator_cases import Case
 from strategies import numbers
 
-__all__ = ["OPSETS", "Draft", "away_from_zero", "constants", "opsets", "positive", "shapes"]
+__all__ = [
+    "OPSETS",
+    "Draft",
+    "away_from_zero",
+    "constants",
+    "drafts",
+    "finished",
+    "maybe_constant",
+    "opsets",
+    "positive",
+    "shapes",
+]
 
 OPSETS = (7, 8, 9, 10, 11, 12, 13, 14, 15, 18, 19, 20, 21, NEWEST)
 """Those at which the signature of some operator changes."""
@@ -139,3 +150,19 @@ def positive(draw: Draw, draft: Draft, source: str) -> str:
         case "square":
             return draft.add("Add", draft.add("Mul", source, source), np.array(0.125))
     return draft.add("Add", draft.add("Sigmoid", source), np.array(0.25))
+
+
+def maybe_constant(
+    draw: Draw, draft: Draft, x: str, shape: tuple[int, ...]
+) -> tuple[Any, str | None]:
+    """The operand: the tensor, or constants, to which it is added in the end."""
+    if draw(st.integers(0, 5)):
+        return x, None
+    return draft.folded(draw, draw(constants(shape))), x
+
+
+def finished(draw: Draw, draft: Draft, op_type: str, result: str, extra: str | None) -> Case:
+    """With the sum of the tensor's numbers where only constants were operands."""
+    if extra is not None:
+        draft.add("Add", result, draft.computed(draw, (1,)))
+    return draft.case(draw, op_type)

@@ -176,3 +176,21 @@ def test_sums_of_constants_that_cancel_are_refused(tmp_path: Path) -> None:
     third = np.array([1 / 3])
     nodes = [Node("Div", w(1), third), Node("Sub", LAST, "y0"), Node("Add", X, LAST)]
     assert "cancel" in refused(model(nodes, (3,), dtype=np.float64), tmp_path).what
+
+
+@pytest.mark.parametrize(
+    "node",
+    [Node("Tanh", np.zeros(1)), Node("Sqrt", np.zeros(1)), Node("Sin", np.zeros(1)),
+     Node("Log", np.ones(1)), Node("Pow", np.zeros(1), np.array(2.0))],
+    ids=lambda node: node.op_type,
+)  # fmt: skip
+def test_a_function_that_vanishes_at_a_constant_is_exactly_zero(node: Node, tmp_path: Path) -> None:
+    graph = read_network(saved(model([node, Node("Add", X, LAST)], (3,)), tmp_path)).graph
+    (op,) = [node.op for node in graph if isinstance(node.op, Affine)]
+    assert op.is_exact
+    assert not op.offset.any()
+
+
+def test_a_power_of_constants_that_underflows_is_no_zero(tmp_path: Path) -> None:
+    nodes = [Node("Pow", np.array([1e-200]), np.array(3.0)), Node("Add", X, LAST)]
+    assert "cannot be folded" in refused(model(nodes, (3,), dtype=np.float64), tmp_path).what

@@ -23,7 +23,7 @@ from mipc.numerics.pieces import Curved
 every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=str)
 continuous_ones = pytest.mark.parametrize("function", CONTINUOUS, ids=str)
 
-COUNT = examples(24)
+COUNT = examples(20)
 
 BLUR = mp.mpf(10) ** -40
 """What a numerical derivative at 60 digits does not resolve."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 
 from mipc.frontend.builder import Constant, Tensor
 from mipc.frontend.registry import Call, operator
 from mipc.numerics import functions as f
 from mipc.numerics.functions import Function
-from mipc.numerics.rounding import UNIT
+from mipc.numerics.rounding import TINY, UNIT
 
 __all__ = ["applied"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
 
 WIDEST = 2.0**-30
 """A folded constant may not be known worse than this, as a share of itself."""
@@ -30,14 +36,22 @@ def _folded(call: Call, function: Function, x: Constant) -> Constant:
     spread = np.abs(array) * (x.relative * (1 + 4 * UNIT))
     spread = np.where(spread > 0, np.nextafter(spread, np.inf), 0.0)
     low, high = f.interval(function, array - spread, array + spread)
-    middle = low + (high - low) / 2
-    share = (high - low) / np.where(middle == 0, 1.0, np.abs(middle))
-    if not ((share < WIDEST) | (low == high)).all():
+    zero = _vanishes(function, array, spread)
+    middle = np.where(zero, 0.0, low + (high - low) / 2)
+    known = zero | (low == high)
+    share = np.where(known, 0.0, (high - low) / np.where(middle == 0, TINY, np.abs(middle)))
+    if not (share < WIDEST).all():
         raise call.fail(
             f"{function} of constants cannot be folded: float64 loses too much of it",
             "fold it before exporting the network",
         )
     return Constant(middle, float(share.max(initial=0.0)))
+
+
+def _vanishes(function: Function, x: Array, spread: Array) -> Flags:
+    """Where an argument is exact and its value exactly 0: a share of that says nothing."""
+    root = 1.0 if function == f.LOG else 0.0
+    return np.asarray((x == root) & (spread == 0) & (function.value(x) == 0))
 
 
 def _number(call: Call, name: str, default: float) -> float:
