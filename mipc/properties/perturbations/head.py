@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import QuestionError
+from mipc.frontend.limits import MOST_NUMBERS
 from mipc.ir.ops import Affine, Input, Node, Op, Relu
 from mipc.numerics.linear_maps import LinearMap, ScaleMap, identity
 from mipc.numerics.rationals import Enclosed
@@ -101,6 +102,21 @@ class Head:
             )
         return found
 
+    def room(self, numbers: int, family: str) -> None:
+        """Refuse a family that needs too many numbers, before memory is taken.
+
+        Raises
+        ------
+        QuestionError
+            They are too many.
+        """
+        if numbers > MOST_NUMBERS:
+            raise QuestionError(
+                f"{family} of an image of {self.size} numbers takes {numbers} numbers; "
+                f"at most {MOST_NUMBERS} are accepted",
+                where="--perturbation",
+            )
+
     def within(self, lower: Enclosed, upper: Enclosed) -> tuple[Enclosed, Enclosed]:
         """The part of a box that lies in the domain."""
         if self.domain is None:
@@ -128,10 +144,13 @@ class Head:
             regions={**self.regions, self.name: region},
         )
 
-    def node(self, stem: str, op: Op, operands: Sequence[str], origin: str) -> tuple[Head, str]:
-        """A new value of the image's size."""
+    def node(
+        self, stem: str, op: Op, operands: Sequence[str], origin: str, *, size: int | None = None
+    ) -> tuple[Head, str]:
+        """A new value, of the image's size or another one."""
         name = self.fresh(stem)
-        node = Node(name, op, tuple(operands), self.size, origin, self.shape)
+        shape = self.shape if size is None else (size,)
+        node = Node(name, op, tuple(operands), math.prod(shape), origin, shape)
         return replace(self, nodes=(*self.nodes, node)), name
 
     def affine(
