@@ -42,6 +42,9 @@ MANY = 4
 FINER = tuple(Envelopes(cells, tangents) for cells, tangents in ((1, 2), (3, 4), (9, 8), (27, 16)))
 """How finely a file that only encloses the question is written, one attempt after the other."""
 
+CLOSE = 1e-4
+"""A certified end and a replayed one this near to each other, in relation, are not refined."""
+
 MARGINS = (0.0, 1e-7, 1e-6, 1e-5, 1e-4)
 """Margins that a closest witness is asked to have, until replay finds one."""
 
@@ -238,10 +241,22 @@ class _Attempt:
             else:
                 claim = self._optimum(formulation)
             known = weigh(self.query, known, claim, formulation.guard)
-            found = any(run.violates for run in self.replays[before:])
-            if known.closed is not None or (found and self.query.objective == "feasibility"):
+            if self._is_settled(known, self.replays[before:]):
                 break
         return known
+
+    def _is_settled(self, known: Finding, new: Sequence[Replay]) -> bool:
+        """Whether a finer file could tell no more of a disjunct."""
+        inside = [run for run in self.replays if run.inside]
+        if self.query.objective == "worst":
+            best = max((float(run.exact_margin[0]) for run in inside), default=-np.inf)
+            return known.upper - best <= CLOSE * max(1.0, abs(best))
+        if known.closed is not None:
+            return True
+        if self.query.objective == "feasibility":
+            return any(run.violates for run in new)
+        reached = [run.distance for run in inside if run.violates and run.distance is not None]
+        return bool(reached) and min(reached) - known.nearest <= CLOSE * min(reached)
 
     def _steps(self) -> Sequence[Envelopes | None]:
         """How finely to write what is only enclosed; once, where nothing is, or as asked."""
@@ -278,7 +293,7 @@ class _Attempt:
         """Look for a witness just behind the closest point, which lies on the boundary itself.
 
         With the phases of the solver's point fixed, the nearest point with a given margin is a
-        linear program.
+        linear program, unless the input lies on a grid.
         """
         assert claim.values is not None
         for margin in MARGINS:
@@ -301,12 +316,14 @@ class _Attempt:
 
 
 def _fixed(formulation: Formulation, values: npt.NDArray[np.float64], margin: float) -> Model:
-    """The model with its integers fixed and a margin asked for."""
+    """The model with its phases fixed and a margin asked for; inputs on a grid stay free."""
     model = formulation.model
+    phases = model.integer.copy()
+    phases[formulation.layout.places("input")] = False
     whole = np.round(values)
-    lower = np.where(model.integer, whole, model.lower)
-    upper = np.where(model.integer, whole, model.upper)
+    lower = np.where(phases, whole, model.lower)
+    upper = np.where(phases, whole, model.upper)
     place = formulation.layout.places("margin")
     asked = np.ldexp(margin, -formulation.layout.exponents[place])
     lower[place] = np.minimum(asked, upper[place])
-    return replace(model, lower=lower, upper=upper, integer=np.zeros_like(model.integer))
+    return replace(model, lower=lower, upper=upper, integer=model.integer & ~phases)
