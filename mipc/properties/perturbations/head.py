@@ -257,12 +257,12 @@ def pixels(shape: tuple[int, ...]) -> Index | None:
     """The flat index of each (channel, row, column) of a picture; None if it is none.
 
     Channels stand first, or last where the last axis has 1, 3 or 4 numbers and the one in front
-    does not.
+    does not. One row of numbers, of shape (1, n), is no picture.
     """
     flat = np.arange(math.prod(shape), dtype=np.intp)
-    if len(shape) == 2:
+    if len(shape) == 2 and shape[0] > 1:
         return flat.reshape(1, *shape)
-    if len(shape) < 2 or math.prod(shape[:-3]) != 1:
+    if len(shape) < 3 or math.prod(shape[:-3]) != 1:
         return None
     planes = flat.reshape(shape[-3:])
     last = shape[-1] in (1, 3, 4) and shape[-3] not in (1, 3, 4)
