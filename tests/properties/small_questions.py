@@ -173,19 +173,16 @@ class Asked:
         found: dict[str, list[Fraction]] = {}
         names = list(case.regions)
         assert len(names) == len(self.families)
-        for i, (family, numbers) in enumerate(zip(self.families, chosen, strict=True)):
-            given = list(numbers)
-            if i == 0 and isinstance(family, Move | Patch | Unrestricted | OnGrid):
-                flat = np.empty(len(given), dtype=object)
-                flat[planes_of(self.shape).ravel()] = given
-                given = list(flat)
-            elif isinstance(family, Move):
-                flat = np.empty(len(given), dtype=object)
-                flat[planes_of(self.shape).ravel()] = given
-                given = list(flat)
+        for name, family, numbers in zip(names, self.families, chosen, strict=True):
+            if isinstance(family, Light | Blur):
+                found[name] = list(numbers)
             elif isinstance(family, Translate):
-                given = self._shift(case, given)
-            found[names[i]] = given
+                corner = corner_of(case)
+                found[name] = [v - c for v, c in zip(numbers, corner, strict=True)]
+            else:
+                flat = np.empty(len(numbers), dtype=object)
+                flat[planes_of(self.shape).ravel()] = numbers
+                found[name] = list(flat)
         return found
 
     def chosen(self, case: Case, parameters: dict[str, list[Fraction]]) -> list[list[Fraction]]:
@@ -200,9 +197,6 @@ class Asked:
             else:
                 found.append([numbers[i] for i in planes_of(self.shape).ravel()])
         return found
-
-    def _shift(self, case: Case, shift: list[Fraction]) -> list[Fraction]:
-        return [v - c for v, c in zip(shift, corner_of(case), strict=True)]
 
 
 def corner_of(case: Case) -> tuple[int, int]:
