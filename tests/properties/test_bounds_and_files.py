@@ -125,7 +125,7 @@ def test_members_lie_in_bounds_and_in_the_file(kind: str, tmp_path: Path) -> Non
     law()
 
 
-@settings(max_examples=examples(30))
+@settings(max_examples=examples(20))
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from(PICTURES),
