@@ -45,6 +45,9 @@ FINER = tuple(Envelopes(cells, tangents) for cells, tangents in ((1, 2), (3, 4),
 CLOSE = 1e-4
 """A certified end and a replayed one this near to each other, in relation, are not refined."""
 
+KEPT = 0.1
+"""The share of the time left that a search for the closest point leaves to look behind it."""
+
 MARGINS = (0.0, 1e-7, 1e-6, 1e-5, 1e-4)
 """Margins that a closest witness is asked to have, until replay finds one."""
 
@@ -281,8 +284,12 @@ class _Attempt:
         return claim
 
     def _optimum(self, formulation: Formulation) -> Solution:
-        """Solve to the end, and replay the point; of the closest one, look just behind it."""
-        claim = self._solve(formulation.model)
+        """Solve to the end, and replay the point; of the closest one, look just behind it.
+
+        Some of the time is kept for looking, so that a solver that is stopped has a witness too.
+        """
+        kept = KEPT if self.query.objective == "closest" else 0.0
+        claim = self._solve(formulation.model, kept=kept)
         if claim.values is not None:
             self._replay(formulation, claim.values)
             if self.query.objective == "closest":
@@ -301,8 +308,9 @@ class _Attempt:
             if inner.values is not None and self._replay(formulation, inner.values):
                 return
 
-    def _solve(self, model: Model, target: float | None = None) -> Solution:
-        limits = Limits(seconds=self.state.left(), target=target)
+    def _solve(self, model: Model, target: float | None = None, kept: float = 0.0) -> Solution:
+        left = self.state.left()
+        limits = Limits(seconds=None if left is None else left * (1.0 - kept), target=target)
         return self.state.solver.solve(model, limits)
 
     def _replay(self, formulation: Formulation, values: npt.NDArray[np.float64]) -> bool:

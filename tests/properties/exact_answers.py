@@ -106,7 +106,7 @@ def _lit(it: Asked, family: Light) -> list[Layer]:
         tuple((k,) for k in (*column, *column)),
         tuple([c - low for c in centre] + [c - high for c in centre]),
     )
-    wide = tuple(tuple([*row, *(-w for w in row)]) for row in weight)
+    wide = tuple((*row, *(-w for w in row)) for row in weight)
     base = tuple(b + low * sum(row, ZERO) for row, b in zip(weight, bias, strict=True))
     return [over, Layer(wide, base), *later]
 
