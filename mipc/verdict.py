@@ -105,7 +105,8 @@ class Answer:
     margin : (lower, upper) or None
         The largest margin in the box: replayed from below, bounded from above.
     distance : (lower, upper) or None
-        The least distance of a violation: bounded from below, replayed from above.
+        The least distance of a violation: bounded from below, replayed from above. Without a
+        witness the upper end is infinite; ``None`` for a robust question.
     seconds : float
     """
 
@@ -143,7 +144,10 @@ def conclude(
     if complete and not open_ones and not refuted:
         on_solver = any(finding.closed == "solver" for finding in findings)
         return Answer(Robust("solver" if on_solver else "bounds"), stage, margin, None)
-    return Answer(_why_unknown(query, open_ones, replays), "none", margin, None)
+    far = None
+    if query.objective == "closest" and complete:
+        far = (min((f.nearest for f in open_ones), default=0.0), float("inf"))
+    return Answer(_why_unknown(query, open_ones, replays), "none", margin, far)
 
 
 def finding_of(part: Part) -> Finding:

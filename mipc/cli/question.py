@@ -248,7 +248,8 @@ class _Wins:
     def check(self, label: int | None, margin: Fraction) -> None:
         """Refuse options that contradict each other."""
         others = self.targets or self.excluded
-        if self.violation is not None and (others or self.top or label is not None or margin):
+        label_too = self.top is not None or label is not None
+        if self.violation is not None and (others or label_too or margin):
             raise OptionError(
                 "--violation says all; --label, --target, --exclude, --top and --margin do not "
                 "go with it"

@@ -8,15 +8,17 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from mipc import clock
 from mipc.compile import simplify
 from mipc.decide.state import State
-from mipc.errors import RangeError
+from mipc.errors import RangeError, TimeUp
 from mipc.formulation import Formulation, Part, formulate
 from mipc.ir.ops import Smooth
 from mipc.milp.model import Model
 from mipc.milp.solution import Solution, Status
 from mipc.passes import Envelopes, Problem
 from mipc.properties.query import Case
+from mipc.replay import Replay
 from mipc.solvers.base import Limits
 from mipc.verdict import Finding, finding_of, weigh
 
@@ -24,6 +26,12 @@ __all__ = ["Attempt"]
 
 FINER = tuple(Envelopes(cells, tangents) for cells, tangents in ((1, 2), (3, 4), (9, 8), (27, 16)))
 """How finely a file that only encloses the question is written, one attempt after the other."""
+
+CLOSE = 1e-4
+"""A certified end and a replayed one this near to each other, in relation, are not refined."""
+
+KEPT = 0.1
+"""The share of the time left that a search for the closest point leaves to look behind it."""
 
 MARGINS = (0.0, 1e-7, 1e-6, 1e-5, 1e-4)
 """Margins that a closest witness is asked to have, until replay finds one."""
@@ -51,22 +59,35 @@ class Attempt:
         """
         known = finding_of(part)
         for step in self._steps():
-            if self.state.left() == 0.0:
-                return replace(known, reason="timeout") if known.closed is None else known
             try:
+                clock.check()
                 formulation = self._formulated(part, step)
+            except TimeUp:
+                return _given_up(known, "timeout")
             except RangeError as error:
-                return replace(known, reason="unsupported-range", detail=str(error))
+                return _given_up(known, "unsupported-range", str(error))
             before = len(self.replays)
             if self.query.objective == "feasibility":
                 claim = self._feasibility(formulation, part)
             else:
                 claim = self._optimum(formulation)
             known = weigh(self.query, known, claim, formulation.guard)
-            found = any(run.violates for run in self.replays[before:])
-            if known.closed is not None or (found and self.query.objective == "feasibility"):
+            if self._is_settled(known, self.replays[before:]):
                 break
         return known
+
+    def _is_settled(self, known: Finding, new: Sequence[Replay]) -> bool:
+        """Whether a finer file could tell no more of a disjunct."""
+        inside = [run for run in self.replays if run.inside]
+        if self.query.objective == "worst":
+            best = max((float(run.exact_margin[0]) for run in inside), default=-np.inf)
+            return known.upper - best <= CLOSE * max(1.0, abs(best))
+        if known.closed is not None:
+            return True
+        if self.query.objective == "feasibility":
+            return any(run.violates for run in new)
+        reached = [run.distance for run in inside if run.violates and run.distance is not None]
+        return bool(reached) and min(reached) - known.nearest <= CLOSE * min(reached)
 
     def _steps(self) -> Sequence[Envelopes | None]:
         """How finely to write what is only enclosed; once, where nothing is, or as asked."""
@@ -91,8 +112,12 @@ class Attempt:
         return claim
 
     def _optimum(self, formulation: Formulation) -> Solution:
-        """Solve to the end, and replay the point; of the closest one, look just behind it."""
-        claim = self._solve(formulation.model)
+        """Solve to the end, and replay the point; of the closest one, look just behind it.
+
+        Some of the time is kept for looking, so that a solver that is stopped has a witness too.
+        """
+        kept = KEPT if self.query.objective == "closest" else 0.0
+        claim = self._solve(formulation.model, kept=kept)
         if claim.values is not None:
             self._replay(formulation, claim.values)
             if self.query.objective == "closest":
@@ -103,7 +128,7 @@ class Attempt:
         """Look for a witness just behind the closest point, which lies on the boundary itself.
 
         With the phases of the solver's point fixed, the nearest point with a given margin is a
-        linear program.
+        linear program, unless the input lies on a grid.
         """
         assert claim.values is not None
         for margin in MARGINS:
@@ -111,11 +136,11 @@ class Attempt:
             if inner.values is not None and self._replay(formulation, inner.values):
                 return
 
-    def _solve(self, model: Model, target: float | None = None) -> Solution:
+    def _solve(self, model: Model, target: float | None = None, kept: float = 0.0) -> Solution:
         left = self.state.left()
         if left == 0.0:
             return Solution(Status.STOPPED, None, None, None, 0.0, "no time is left")
-        limits = Limits(seconds=left, target=target)
+        limits = Limits(seconds=None if left is None else left * (1.0 - kept), target=target)
         return self.state.solver.solve(model, limits)
 
     def _replay(self, formulation: Formulation, values: npt.NDArray[np.float64]) -> bool:
@@ -123,13 +148,20 @@ class Attempt:
         return self.state.replay(self.case, formulation.layout.lift(values))
 
 
+def _given_up(known: Finding, reason: str, detail: str = "") -> Finding:
+    """What is known of a disjunct that is left as it is, and why, if it is open."""
+    return known if known.closed is not None else replace(known, reason=reason, detail=detail)
+
+
 def _fixed(formulation: Formulation, values: npt.NDArray[np.float64], margin: float) -> Model:
-    """The model with its integers fixed and a margin asked for."""
+    """The model with its phases fixed and a margin asked for; inputs on a grid stay free."""
     model = formulation.model
+    phases = model.integer.copy()
+    phases[formulation.layout.places("input")] = False
     whole = np.round(values)
-    lower = np.where(model.integer, whole, model.lower)
-    upper = np.where(model.integer, whole, model.upper)
+    lower = np.where(phases, whole, model.lower)
+    upper = np.where(phases, whole, model.upper)
     place = formulation.layout.places("margin")
     asked = np.ldexp(margin, -formulation.layout.exponents[place])
     lower[place] = np.minimum(asked, upper[place])
-    return replace(model, lower=lower, upper=upper, integer=np.zeros_like(model.integer))
+    return replace(model, lower=lower, upper=upper, integer=model.integer & ~phases)

@@ -129,7 +129,9 @@ class Domain:
         found = np.full(len(rows), -np.inf)
         for cut in (self.ball, self.plane):
             if cut is not None:
-                found = np.maximum(found, cut.least(rows, self.box, sample))
+                with np.errstate(over="ignore", invalid="ignore"):
+                    least = cut.least(rows, self.box, sample)
+                found = np.fmax(found, least)  # what is no number proves nothing
         return found
 
 

@@ -12,9 +12,16 @@ import numpy.typing as npt
 
 from mipc.errors import OptionError
 
-__all__ = ["Enclosed", "parse_rational", "sum_enclosed"]
+__all__ = ["LEAST", "Enclosed", "parse_rational", "sum_enclosed"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
+
+
+MOST_TEXT = 1000
+"""So long a text any number is written in that is read from a shorter one."""
+
+LEAST = 2.0**-1000
+"""Rounding smaller numbers to float64 is no small share of them."""
 
 
 def parse_rational(text: str, what: str) -> Fraction:
@@ -26,13 +33,14 @@ def parse_rational(text: str, what: str) -> Fraction:
         It is no number, or one no float64 comes near.
     """
     try:
-        if len(text) > 100:
+        if len(text) > MOST_TEXT:
             raise ValueError
         exponent = text.lower().partition("e")[2]
         if exponent and abs(int(exponent)) > 300:
             raise ValueError
         exact = Fraction(text.strip())
-        float(exact)
+        if exact and abs(float(exact)) < LEAST:
+            raise ValueError
         return exact
     except (ValueError, ZeroDivisionError, OverflowError):
         raise OptionError(

@@ -20,6 +20,9 @@ __all__ = ["Normalisation"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
+MOST = Fraction(2**1000)
+"""Nothing is scaled or shifted by more, nor by less than its inverse."""
+
 
 @dataclass(frozen=True)
 class Normalisation:
@@ -38,8 +41,13 @@ class Normalisation:
         if mean is None and std is None:
             return None
         return Normalisation(
-            tuple(parse_rational(part, "--mean") for part in (mean or "0").split(",")),
-            tuple(parse_rational(part, "--std") for part in (std or "1").split(",")),
+            tuple(
+                parse_rational(part, "--mean")
+                for part in ("0" if mean is None else mean).split(",")
+            ),
+            tuple(
+                parse_rational(part, "--std") for part in ("1" if std is None else std).split(",")
+            ),
         )
 
     def apply(self, head: Head) -> Head:
@@ -71,5 +79,12 @@ class Normalisation:
         scale, shift = np.zeros((2, math.prod(shape)))
         for channel in range(channels):
             mine = slice(None) if where is None else where[channel]
-            scale[mine], shift[mine] = float(factors[channel]), float(shifts[channel])
+            scale[mine], shift[mine] = _near(factors[channel]), _near(shifts[channel])
         return scale, shift, all(Fraction(float(v)) == v for v in (*factors, *shifts))
+
+
+def _near(value: Fraction) -> float:
+    """The float next to a rational, of a size where rounding is a share of it."""
+    if value and not MOST**-1 <= abs(value) <= MOST:
+        raise OptionError("the numbers are too far apart", where="--mean, --std")
+    return float(value)

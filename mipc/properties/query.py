@@ -23,7 +23,7 @@ from mipc.ir.network import Network, Port
 from mipc.ir.ops import Affine, Node
 from mipc.numerics.domains import Domain
 from mipc.numerics.linear_maps import DenseMap, LinearMap, SelectMap, SparseMap
-from mipc.numerics.rationals import Enclosed
+from mipc.numerics.rationals import LEAST, Enclosed
 from mipc.numerics.rounding import UNIT
 from mipc.properties.region import Region
 from mipc.properties.requirements import Disjunct, Row
@@ -209,6 +209,8 @@ def _margins(seen: tuple[Seen, ...], rows: list[Row]) -> Node:
     entries = [
         (i, index, coefficient) for i, row in enumerate(rows) for index, coefficient in row.terms
     ]
+    if any(coefficient and abs(coefficient) < LEAST for _, _, coefficient in entries):
+        raise QuestionError("a coefficient of the requirement is too small for float64")
     place = np.array([[i, index] for i, index, _ in entries], dtype=np.intp).reshape(-1, 2)
     values = np.array([float(coefficient) for _, _, coefficient in entries])
     inexact = any(value != exact for value, (_, _, exact) in zip(values, entries, strict=True))

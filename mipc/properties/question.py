@@ -152,7 +152,13 @@ def _received(question: Question, dtype: str) -> Question:
     """The question with its centre as the network receives it: rounded to its input type."""
     if question.centre is None:
         return question
-    centre = question.centre.astype(dtype).astype(np.float64)
+    with np.errstate(over="ignore"):
+        centre = question.centre.astype(dtype).astype(np.float64)
+    if not np.isfinite(centre).all():
+        i = int(np.flatnonzero(~np.isfinite(centre))[0])
+        raise QuestionError(
+            f"input number {i} is {float(question.centre[i])!r}, which {dtype} does not hold"
+        )
     return replace(question, centre=centre + 0.0)
 
 

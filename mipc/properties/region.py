@@ -46,13 +46,23 @@ class Sphere:
         total = sum((gap**self.norm for gap in gaps), Fraction(0))
         return total <= self.radius**self.norm
 
-    def pulled_in(self, point: Point, share: float) -> Array:
-        """A point moved towards the centre, to ``share`` of the radius at most."""
+    def pulled_in(self, point: Point, share: float, *, whole: bool = False) -> Array:
+        """A point moved towards the centre, to ``share`` of the radius at most.
+
+        With ``whole`` each number moves by an integer.
+        """
         away = point.astype(np.float64) - self.centre
         length = float(np.linalg.norm(away, self.norm))
         if length == 0.0:
             return self.centre.copy()
-        return self.centre + away * min(1.0, share * float(self.radius) / length)
+        away = away * min(1.0, share * float(self.radius) / length)
+        return self.centre + (np.trunc(away) if whole else away)
+
+    def surrounds(self, lower: Array, upper: Array) -> bool:
+        """Whether a box lies within, up to rounding; the ball then says nothing."""
+        reach = np.maximum(upper - self.centre, self.centre - lower)
+        with np.errstate(over="ignore"):
+            return bool(np.linalg.norm(reach, self.norm) <= float(self.radius))
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,9 +121,9 @@ class Region:
                 f"the box of inputs is empty: input number {i} would have to lie between "
                 f"{float(lower.below[i])!r} and {float(upper.above[i])!r}",
             )
-        least = lower.above.astype(dtype)
+        with np.errstate(over="ignore"):  # what is beyond the floats comes back to the last one
+            least, most = lower.above.astype(dtype), upper.below.astype(dtype)
         least = np.where(least < lower.above, np.nextafter(least, np.inf, dtype=dtype), least)
-        most = upper.below.astype(dtype)
         most = np.where(most > upper.below, np.nextafter(most, -np.inf, dtype=dtype), most)
         if open_lower is not None:
             inner = open_lower & (least <= lower.above)
@@ -132,7 +142,7 @@ class Region:
     def domain(self) -> Domain:
         """What bounds and files know of it: rounded outward, a batch of one."""
         ball = None
-        if self.sphere is not None:
+        if self.sphere is not None and not self.sphere.surrounds(self.lower, self.upper):
             radius = np.atleast_1d(Enclosed.of(self.sphere.radius).above)
             ball = Ball(self.sphere.norm, self.sphere.centre[None, :], radius)
         plane = None if self.total is None else Plane(self.total)
@@ -162,8 +172,8 @@ class Region:
             for share in (1.0, 1.0 - 2.0**-20, 1.0 - 2.0**-10, 0.9, 0.0):
                 if self.sphere.contains(found):
                     break
-                pulled = self.sphere.pulled_in(wanted, share)
-                found = self._clipped(np.trunc(pulled) if self.integer else pulled)
+                pulled = self.sphere.pulled_in(wanted, share, whole=self.integer)
+                found = self._clipped(pulled)
         return found if self.contains(found) else None
 
     def contains(self, point: Point) -> bool:

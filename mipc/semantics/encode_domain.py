@@ -27,6 +27,9 @@ from mipc.numerics.rounding import UNIT, up
 
 __all__ = ["encode_domain"]
 
+MOST_SCALE = 256
+"""Parabolas are scaled by no larger power of two."""
+
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
 
@@ -60,7 +63,7 @@ def _l2(builder: ModelBuilder, stem: str, ball: Ball, box: Interval, x: Expr) ->
         builder.at_most(f"{stem}over", x, centre)
         builder.at_most(f"{stem}under", -x, -centre)
         return _no_columns(builder, stem, len(x))
-    scale = 2.0 ** -(2 * math.frexp(radius)[1])
+    scale = 2.0 ** min(-2 * math.frexp(radius)[1], MOST_SCALE)
     reach = np.maximum(np.maximum(up(box.upper - centre), up(centre - box.lower)), 0.0)
     most = up(up(reach * reach) * scale)
     q = builder.columns(f"q{stem}", np.zeros(len(x)), most)

@@ -145,9 +145,13 @@ class Names:
 
 
 def regions(
-    layers: Sequence[Layer], lower: Sequence[Fraction], upper: Sequence[Fraction], names: Names
+    layers: Sequence[Layer],
+    lower: Sequence[Fraction],
+    upper: Sequence[Fraction],
+    names: Names,
+    cuts: Sequence[Plane] = (),
 ) -> Iterator[tuple[Cell, list[Plane]]]:
-    """Cells that cover the box, and the network's outputs on each."""
+    """Cells that cover the part of the box where no cut is negative, and the outputs on each."""
     size = len(lower)
     zero, one = Fraction(0), Fraction(1)
     x = [Plane(tuple(one if i == j else zero for j in range(size)), zero) for i in range(size)]
@@ -166,7 +170,9 @@ def regions(
             after = [p if on else nothing for p, on in zip(pre, active, strict=True)]
             yield from walk(part, after, depth + 1)
 
-    yield from walk(Cell.box(lower, upper), x, 0)
+    start = above_all(Cell.box(lower, upper), cuts, names)
+    if start is not None:
+        yield from walk(start, x, 0)
 
 
 def truth(
@@ -178,13 +184,17 @@ def truth(
     threshold: Fraction,
     centre: Sequence[Fraction] | None = None,
     norm: str = "linf",
+    cuts: Sequence[Plane] = (),
 ) -> Truth:
-    """The exact answers to an arg-max question: each target against all that are no targets."""
+    """The exact answers to an arg-max question: each target against all that are no targets.
+
+    The region is the part of the box where no plane of ``cuts`` is negative.
+    """
     names = Names(len(lower))
     best: Fraction | None = None
     nearest: Fraction | None = None
     met: set[Fraction] = set()
-    for cell, outputs in regions(layers, lower, upper, names):
+    for cell, outputs in regions(layers, lower, upper, names, cuts):
         others = [j for j in range(len(outputs)) if j not in targets]
         for target in targets:
             rows = [

@@ -221,8 +221,8 @@ def assert_right(answer: Answer, exact: Truth, query: Query) -> None:
             f"the largest margin {float(exact.margin)!r} is not in [{low!r}, {high!r}]"
         )
     if answer.distance is not None:
-        assert exact.nearest is not None
+        nearest = float("inf") if exact.nearest is None else exact.nearest
         low, high = answer.distance
-        assert low <= exact.nearest <= high, (
-            f"the least distance {float(exact.nearest)!r} is not in [{low!r}, {high!r}]"
+        assert low <= nearest <= high, (
+            f"the least distance {float(nearest)!r} is not in [{low!r}, {high!r}]"
         )

@@ -7,7 +7,7 @@ takes one of those, told by a ``wobble``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 import mpmath
@@ -35,13 +35,16 @@ def wobbling(rng: np.random.Generator) -> Wobble:
     return lambda name, neuron: shares[int(rng.integers(len(shares)))]
 
 
-def exact_run(graph: Graph, point: np.ndarray, wobble: Wobble = still) -> Values:
-    """Every value at one input."""
+def exact_run(
+    graph: Graph, point: np.ndarray | Mapping[str, Sequence[Fraction]], wobble: Wobble = still
+) -> Values:
+    """Every value at one input, or at one value of each input."""
     values: Values = {}
     for node in graph:
         operands = [values[name] for name in node.operands]
         if isinstance(node.op, Input):
-            values[node.name] = [Fraction(v) for v in point.tolist()]
+            given = point.tolist() if isinstance(point, np.ndarray) else point[node.name]
+            values[node.name] = [Fraction(v) for v in given]
         elif isinstance(node.op, Affine):
             middles, errors = affine_of(node.op, operands)
             values[node.name] = [

@@ -48,6 +48,7 @@ class Blur:
     def apply(self, head: Head) -> tuple[Head, ...]:
         """Taps, and the image they make."""
         centre, where = head.first("a blur"), head.pixels("a blur")
+        head.room(head.size * self.height * self.width, str(self))
         planes = centre[where]
         above, left = (self.height - 1) // 2, (self.width - 1) // 2
         around = ((0, 0), (above, self.height - 1 - above), (left, self.width - 1 - left))

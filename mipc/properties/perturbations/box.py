@@ -26,6 +26,10 @@ class BoxOfArrays:
     lower: Array
     upper: Array
 
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.lower).all() and np.isfinite(self.upper).all()):
+            raise QuestionError("some numbers of a corner are NaN or infinite", where="box")
+
     @staticmethod
     def parse(text: str) -> BoxOfArrays:
         """Read ``LOWER.npy,UPPER.npy``."""
@@ -55,5 +59,6 @@ class BoxOfArrays:
                 f"(shape {list(head.shape)})"
             )
         corners = head.within(Enclosed(self.lower, self.lower), Enclosed(self.upper, self.upper))
-        region = Region.between(*corners, head.dtype, origin=head.centre)
+        origin = None if head.centre is None else head.around("a box")
+        region = Region.between(*corners, head.dtype, origin=origin)
         return (head.ranging(region, "box"),)

@@ -81,7 +81,7 @@ class Grid:
         exact = self.steps & (self.steps - 1) == 0
         scale = ScaleMap(np.full(head.size, 1.0 / self.steps))
         share = 0.0 if exact else 2 * UNIT
-        return (head.affine("grid", [(name, scale)], 0.0, str(self), relative=share).named(),)
+        return (head.affine("grid", [(name, scale)], 0.0, str(self), relative=share),)
 
     def _sphere(self, sphere: Sphere) -> Sphere:
         """The ball in steps; its centre has to be on the grid."""

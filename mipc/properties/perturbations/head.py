@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import QuestionError
+from mipc.frontend.limits import MOST_NUMBERS
 from mipc.ir.ops import Affine, Input, Node, Op, Relu
 from mipc.numerics.linear_maps import LinearMap, ScaleMap, identity
 from mipc.numerics.rationals import Enclosed
@@ -101,6 +102,21 @@ class Head:
             )
         return found
 
+    def room(self, numbers: int, family: str) -> None:
+        """Refuse a family that needs too many numbers, before memory is taken.
+
+        Raises
+        ------
+        QuestionError
+            They are too many.
+        """
+        if numbers > MOST_NUMBERS:
+            raise QuestionError(
+                f"{family} of an image of {self.size} numbers takes {numbers} numbers; "
+                f"at most {MOST_NUMBERS} are accepted",
+                where="--perturbation",
+            )
+
     def within(self, lower: Enclosed, upper: Enclosed) -> tuple[Enclosed, Enclosed]:
         """The part of a box that lies in the domain."""
         if self.domain is None:
@@ -128,10 +144,13 @@ class Head:
             regions={**self.regions, self.name: region},
         )
 
-    def node(self, stem: str, op: Op, operands: Sequence[str], origin: str) -> tuple[Head, str]:
-        """A new value of the image's size."""
+    def node(
+        self, stem: str, op: Op, operands: Sequence[str], origin: str, *, size: int | None = None
+    ) -> tuple[Head, str]:
+        """A new value, of the image's size or another one."""
         name = self.fresh(stem)
-        node = Node(name, op, tuple(operands), self.size, origin, self.shape)
+        shape = self.shape if size is None else (size,)
+        node = Node(name, op, tuple(operands), math.prod(shape), origin, shape)
         return replace(self, nodes=(*self.nodes, node)), name
 
     def affine(
@@ -238,12 +257,12 @@ def pixels(shape: tuple[int, ...]) -> Index | None:
     """The flat index of each (channel, row, column) of a picture; None if it is none.
 
     Channels stand first, or last where the last axis has 1, 3 or 4 numbers and the one in front
-    does not.
+    does not. One row of numbers, of shape (1, n), is no picture.
     """
     flat = np.arange(math.prod(shape), dtype=np.intp)
-    if len(shape) == 2:
+    if len(shape) == 2 and shape[0] > 1:
         return flat.reshape(1, *shape)
-    if len(shape) < 2 or math.prod(shape[:-3]) != 1:
+    if len(shape) < 3 or math.prod(shape[:-3]) != 1:
         return None
     planes = flat.reshape(shape[-3:])
     last = shape[-1] in (1, 3, 4) and shape[-3] not in (1, 3, 4)

@@ -5,13 +5,13 @@ Whatever passes the ends of the domain is cut off there, as a camera does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from mipc.errors import OptionError
-from mipc.ir.ops import Smooth
+from mipc.ir.ops import Affine, Smooth
 from mipc.numerics.linear_maps import DenseMap, LinearMap, identity
 from mipc.numerics.rationals import Enclosed, parse_rational
 from mipc.numerics.relaxation import Product
@@ -77,22 +77,16 @@ class Contrast:
             column = DenseMap(away[:, None])
             moved = head.affine("contrast", [(name, column)], centre, str(self), radius=radius)
             return (moved.saturated(str(self)),)
-        image = head.image
-        differences = identity_less_mean(size)
-        head = head.affine("away", [(image, differences)], 0.0, str(self), relative=4 * UNIT)
-        assert head.image is not None
-        away_name = head.image
-        wide: LinearMap = DenseMap(np.ones((size, 1)))
-        head = head.affine("contrast#wide", [(name, wide)], 0.0, str(self))
-        assert head.image is not None
-        factors = (away_name, head.image)
-        head, product = head.node("stretched", Smooth(Product()), factors, str(self))
-        return (replace(head, image=image).plus(product, identity(size), str(self)),)
-
-
-def identity_less_mean(size: int) -> DenseMap:
-    """``x_i - mean(x)`` as a matrix, whose entries are rounded."""
-    return DenseMap(np.eye(size) - 1.0 / size)
+        image, share = head.image, np.full((1, size), 1.0 / size)
+        mean = Affine((DenseMap(share),), np.zeros(1), relative=2 * UNIT)
+        head, middle = head.node("mean", mean, [image], str(self), size=1)
+        spread: LinearMap = DenseMap(np.full((size, 1), -1.0))
+        away = Affine((identity(size), spread), np.zeros(size))
+        head, gaps = head.node("away", away, [image, middle], str(self))
+        factor = Affine((DenseMap(np.ones((size, 1))),), np.zeros(size))
+        head, factors = head.node("factors", factor, [name], str(self))
+        head, product = head.node("stretched", Smooth(Product()), (gaps, factors), str(self))
+        return (head.plus(product, identity(size), str(self)),)
 
 
 def _around_zero(most: Fraction) -> Region:

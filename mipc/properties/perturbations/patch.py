@@ -53,6 +53,7 @@ class Patch:
             raise QuestionError(
                 f"{self} does not fit an image of {where.shape[1]} x {where.shape[2]}"
             )
+        head.room(len(places) * 4 * head.size, str(self))
         low, high = (Enclosed.of(end) for end in head.domain)
         heads = []
         for r, c in places:

@@ -56,6 +56,7 @@ class Translate:
         if max(where.shape[1:]) <= self.most:
             raise QuestionError(f"{self} moves an image of {where.shape[1:]} out of sight")
         reach = max(math.ceil(self.most), 1)
+        head.room((2 * reach) ** 2 * 4 * head.size, str(self))
         squares = [(i, j) for i in range(-reach, reach) for j in range(-reach, reach)]
         squares.sort(key=lambda square: square not in ((0, 0), (-1, 0), (0, -1), (-1, -1)))
         return tuple(self._square(head, centre, where, i, j) for i, j in squares)

@@ -1,0 +1,83 @@
+"""When time runs out, an answer is an interval still: one end certified, the other replayed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from exact_answers import exact_answer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_questions import asked
+from strategies import examples
+
+from mipc import verify
+from mipc.milp.model import Model
+from mipc.milp.solution import Solution, Status
+from mipc.results import answer_facts
+from mipc.solvers.base import Limits
+from mipc.solvers.highs import Highs
+from mipc.verdict import Robust, Unknown, Violated
+
+CLOSE = Fraction(1, 10**12)
+
+
+class Stopped:
+    """A solver whose time runs out: a right bound, and no point, or one that is not the best."""
+
+    def __init__(self, inner: Highs, gap: float, *, shows: bool) -> None:
+        self.inner, self.gap, self.shows = inner, gap, shows
+        self.name, self.version = inner.name, inner.version
+
+    def solve(self, model: Model, limits: Limits) -> Solution:
+        claim = self.inner.solve(model, limits)
+        if claim.status is not Status.OPTIMAL or claim.dual_bound is None:
+            return claim
+        bound = claim.dual_bound - self.gap
+        values = claim.values if self.shows else None
+        status = Status.FEASIBLE if self.shows else Status.STOPPED
+        return Solution(status, values, claim.objective if self.shows else None, bound, "stopped")
+
+
+@pytest.mark.parametrize("objective", ["feasibility", "closest", "worst"])
+@pytest.mark.parametrize("kind", ["linf", "l1", "patch"])
+def test_intervals_hold_the_truth_whatever_the_time(
+    kind: str, objective: str, highs: Highs, tmp_path: Path
+) -> None:
+    @settings(max_examples=examples(5))
+    @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1e-3, 0.02, None]), st.booleans())
+    def law(seed: int, seconds: float | None, shows: bool) -> None:
+        solver = highs if seconds is not None else Stopped(highs, 0.1, shows=shows)
+        it = asked(
+            tmp_path, seed, (kind,), shape=(1, 1, 1, 3), hidden=2, objective=objective,
+            margin=Fraction(-1),
+        )  # fmt: skip
+        exact = exact_answer(it, Fraction(-1))
+        answer = verify(it.query, solver=solver, timeout=seconds)
+        if isinstance(answer.verdict, Robust):
+            assert exact.margin < 0
+        if isinstance(answer.verdict, Violated):
+            assert exact.margin >= -CLOSE
+        assert answer.margin is not None
+        assert answer.margin[0] - CLOSE <= exact.margin <= answer.margin[1] + CLOSE
+        if objective == "closest" and answer.distance is not None:
+            low, high = answer.distance
+            nearest = float("inf") if exact.nearest is None else exact.nearest
+            assert low <= nearest <= high
+        if isinstance(answer.verdict, Unknown) and objective == "closest":
+            assert answer.distance is not None
+            assert answer_facts(it.query, answer).distance == [answer.distance[0], None]
+
+    law()
+
+
+def test_no_time_at_all_still_replays_the_input(tmp_path: Path, highs: Highs) -> None:
+    it = asked(tmp_path, 11, ("linf",), shape=(1, 1, 2, 3), objective="worst")
+    answer = verify(it.query, solver=highs, timeout=0.0)
+    assert not isinstance(answer.verdict, Robust)
+    assert answer.margin is not None
+    y = it.output([Fraction(c) for c in it.query.centre.tolist()])
+    assert answer.margin[0] == pytest.approx(float(max(y[1], y[2]) - y[0]), abs=1e-12)
+    assert np.isinf(answer.margin[1])
