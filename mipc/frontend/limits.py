@@ -32,10 +32,10 @@ def count(shape: Sequence[int], where: str) -> int:
         raise ModelError(f"{len(shape)} axes; at most {MOST_AXES} are accepted", where=where)
     if any(size < 0 for size in shape):
         raise ModelError(f"a negative dimension in shape {list(shape)}", where=where)
-    numbers = math.prod(int(size) for size in shape)
-    if numbers > MOST_NUMBERS:
+    largest = math.prod(max(int(size), 1) for size in shape)  # an empty axis hides no large one
+    if largest > MOST_NUMBERS:
         raise UnsafeModel(
-            f"shape {list(shape)} has {numbers} numbers; at most {MOST_NUMBERS} are accepted",
+            f"shape {list(shape)} has {largest} numbers; at most {MOST_NUMBERS} are accepted",
             where=where,
         )
-    return numbers
+    return largest if all(shape) else 0

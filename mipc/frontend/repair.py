@@ -88,8 +88,9 @@ def peel_arg_max(graph: Any) -> dict[str, str]:
     peeled: dict[str, str] = {}
     for entry in graph.output:
         node = makers.get(entry.name)
-        while node is not None and node.op_type in SHAPING and node.input:
-            node = makers.get(node.input[0])
+        for _ in graph.node:  # nodes that go round in a circle are refused later
+            if node is not None and node.op_type in SHAPING and node.input:
+                node = makers.get(node.input[0])
         if node is not None and node.op_type == "ArgMax" and node.input:
             peeled[node.input[0]] = entry.name
             entry.name = node.input[0]

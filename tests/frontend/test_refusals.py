@@ -67,6 +67,13 @@ def test_a_cycle(tmp_path: Path) -> None:
     assert "its own output" in refused(proto, tmp_path).what
 
 
+def test_a_cycle_of_reshapes(tmp_path: Path) -> None:
+    proto = small()
+    proto.graph.node.append(helper.make_node("Identity", ["y2"], ["y2"]))
+    proto.graph.output[0].name = "y2"
+    assert "its own output" in refused(proto, tmp_path).what
+
+
 @pytest.mark.parametrize(
     ("nodes", "shape", "what"),
     REFUSED,

@@ -26,7 +26,7 @@ def concat(call: Call) -> Tensor:
     axis = call.axis(int(call.attribute("axis")), len(tensors[0].shape))
     sizes = list(tensors[0].shape)
     sizes[axis] = sum(tensor.shape[axis] for tensor in tensors)
-    call.room(*sizes)
+    _room(call, tensors, sizes)
     source = [places(x) + begin for x, begin in _counted(tensors)]
     return _merged(call, tensors, np.concatenate(source, axis=axis))
 
@@ -71,9 +71,9 @@ def _replaced(call: Call, x: Tensor, chosen: Index, updates: Tensor) -> Tensor:
 
 def _merged(call: Call, tensors: Sequence[Tensor], source: Index) -> Tensor:
     """The numbers that ``source`` names, counting through all tensors one after the other."""
+    _room(call, tensors, source.shape)
     taken = list(_taken(tensors, source)) or [(tensors[0], source >= 0, source)]
     constants = [x for x, _, _ in taken if isinstance(x, Constant)]
-    call.room(1 + len(taken) - len(constants), *source.shape)  # each computed one has a map
     if len(taken) == 1:
         x, _, index = taken[0]
         return call.build.select(x, index, **call.labels())
@@ -93,6 +93,11 @@ def _merged(call: Call, tensors: Sequence[Tensor], source: Index) -> Tensor:
     if folded:
         return Constant(numbers, max(x.relative for x in constants))
     return call.build.affine(maps, operands, numbers, source.shape, radius=radius, **call.labels())
+
+
+def _room(call: Call, tensors: Sequence[Tensor], shape: Sequence[int]) -> None:
+    """Refuse a result that is too large: each computed tensor has a map to all of it."""
+    call.room(1 + sum(isinstance(x, Value) for x in tensors), *shape)
 
 
 def _taken(tensors: Sequence[Tensor], source: Index) -> Iterator[Taken]:

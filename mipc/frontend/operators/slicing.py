@@ -39,21 +39,21 @@ def _sliced(
         raise call.fail("starts, ends, axes and steps do not fit, or a step is 0")
     if len(set(chosen)) < len(chosen):
         raise call.fail(f"axes {axes} are not different")
-    kept = [range(size) for size in x.shape]
+    kept = [slice(None)] * rank
     for axis, start, end, step in zip(chosen, starts, ends, steps, strict=True):
         kept[axis] = _steps(x.shape[axis], start, end, step)
-    source = places(x)[np.ix_(*(np.array(cells, dtype=np.intp) for cells in kept))]
-    return call.build.select(x, source, **call.labels())
+    return call.build.select(x, places(x)[tuple(kept)], **call.labels())
 
 
-def _steps(size: int, start: int, end: int, step: int) -> range:
+def _steps(size: int, start: int, end: int, step: int) -> slice:
     """The cells of an axis, with start and end moved into it as ONNX does.
 
     Unlike a slice of Python's, one that steps back from before the first cell holds that cell.
     """
-    least, most = (0, size) if step > 0 else (-1, size - 1)
     start, end = (place + size if place < 0 else place for place in (start, end))
-    return range(min(max(start, 0), most), min(max(end, least), size), step)
+    if step > 0:
+        return slice(max(start, 0), max(end, 0), step)
+    return slice(max(start, 0), end if end >= 0 else None, step)
 
 
 @operator("Split", since=2)
