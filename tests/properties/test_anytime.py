@@ -1,4 +1,4 @@
-"""When time runs out, an answer is an interval still: one end certified, the other replayed."""
+"""When time runs out, an answer is an interval: certified at one end, replayed at the other."""
 
 from __future__ import annotations
 
