@@ -29,7 +29,6 @@ from mipc.passes import DEFAULT, Pass, Problem, Record, run
 from mipc.passes.bounds import Bounds
 from mipc.properties.query import Case, Query
 from mipc.properties.requirements import Disjunct
-from mipc.sidecar import sidecar_bytes
 
 __all__ = [
     "Compiled",
@@ -135,6 +134,10 @@ def write_files(compiled: Compiled, path: str | Path) -> list[tuple[Path, Path]]
     -------
     list of (model path, sidecar path)
     """
+    from mipc.sidecar import (
+        sidecar_bytes,
+    )  # what it stands on is slow to import, and not for verify
+
     path = Path(path)
     stem, suffix = _split(path)
     several = len(compiled.formulations) > 1

@@ -18,9 +18,8 @@ from typing import Any
 import pytest
 
 from mipc.cli.vnnlib.decided import decide, files_of
-from mipc.cli.vnnlib.supports import KNOWN
+from mipc.cli.vnnlib.supports import KNOWN, claimed_operators
 from mipc.errors import QuestionError
-from mipc.frontend.registry import supported
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = importlib.util.find_spec("vnntest")
@@ -57,7 +56,7 @@ def runnable(category: str) -> list[Any]:
     cases = [TestCase.from_manifest_entry(entry, folder) for entry in entries]
     chosen, _ = partition_by_support(
         cases,
-        set(supported()),
+        set(claimed_operators()),
         set(KNOWN["--multiple-network-theories"]),
         set(KNOWN["--hidden-node-theories"]),
         set(KNOWN["--multiple-input-output-theories"]),

@@ -8,7 +8,7 @@ import typer
 
 from mipc.errors import OptionError
 
-__all__ = ["supports_command"]
+__all__ = ["KNOWN", "claimed_operators", "supports_command"]
 
 NEWEST_OPSET = "21"
 """What the oldest ONNX Runtime that mipc accepts, 1.20, can replay."""
@@ -28,7 +28,7 @@ def supports_command(
     --optimised-disjunctive-reasoning, --serialise-assignments, --unsat-proofs.
     """
     if capability == "--onnx-operators":
-        lines = _operators()
+        lines = claimed_operators()
     elif capability in KNOWN:
         lines = KNOWN[capability]
     else:
@@ -37,13 +37,31 @@ def supports_command(
     print("\n".join(lines))
 
 
-def _operators() -> list[str]:
-    """All operators that networks may have."""
+def claimed_operators() -> list[str]:
+    """The operators that networks may have on whatever they compute."""
     import mipc.frontend.onnx  # noqa: F401  # reading networks registers them
     from mipc.frontend.registry import supported
 
-    return supported()
+    return [name for name in supported() if name not in ON_CONSTANTS]
 
+
+ON_CONSTANTS = frozenset(
+    [
+        "And",
+        "Cast",
+        "Equal",
+        "Greater",
+        "GreaterOrEqual",
+        "Less",
+        "LessOrEqual",
+        "Not",
+        "Or",
+        "Shape",
+        "Where",
+        "Xor",
+    ]
+)
+"""Operators that are read where what they are given, or some of it, is constant: not claimed."""
 
 KNOWN: dict[str, list[str]] = {
     "--onnx-opset-versions": ["7", NEWEST_OPSET],
