@@ -22,6 +22,10 @@ from mipc.ir.network import Dtype, Network, Port
 __all__ = ["OLDEST_OPSET", "read_network", "survey"]
 
 OLDEST_OPSET = 7
+
+FLOATS: dict[str, Dtype] = {"float": "float32", "double": "float64"}
+"""The types of tensors that questions may be about."""
+
 MALFORMED = "this is not a well-formed ONNX file"
 
 
@@ -59,13 +63,14 @@ def _survey(path: Path, refusals: Refusals) -> Survey:
     tensors: dict[str, Tensor] = {}
     inputs: list[Port] = []
     outputs: list[Port] = []
+    types: dict[str, str] = {}
     repaired = repair(model)
     indexed = peel_arg_max(model.graph)
     with refusals.at():
         opset = _opset(model, path)
         _add_initializers(model.graph, tensors, build, path, refusals)
         _add_inputs(model.graph, tensors, inputs, build, path, refusals)
-        spell(model.graph, tensors, build, opset, path, refusals)
+        types = spell(model.graph, tensors, build, opset, path, refusals)
         names = [entry.name for entry in model.graph.output]
         if len(set(names)) < len(names):
             raise ModelError(f"an output is listed twice: {', '.join(names)}", where=str(path))
@@ -74,7 +79,8 @@ def _survey(path: Path, refusals: Refusals) -> Survey:
             if entry.name not in refusals.unknown:
                 with refusals.at([entry.name]):
                     index = indexed.get(entry.name)
-                    outputs.append(_output(entry, tensors, build, path, index))
+                    kind = FLOATS.get(types.get(entry.name, ""), "float32")
+                    outputs.append(_output(entry, kind, tensors, build, path, index))
     return Survey(
         path,
         model,
@@ -83,6 +89,7 @@ def _survey(path: Path, refusals: Refusals) -> Survey:
         repaired,
         indexed,
         tensors,
+        types,
         build.nodes,
         inputs,
         outputs,
@@ -105,9 +112,9 @@ def _network(read: Survey) -> Network:
         opset=read.opset,
         notes=notes,
         hidden={
-            name: Port(name, value.name, value.shape)
+            name: Port(name, value.name, value.shape, FLOATS[read.types[name]])
             for name, value in read.tensors.items()
-            if isinstance(value, Value) and value.name in graph
+            if isinstance(value, Value) and value.name in graph and read.types[name] in FLOATS
         },
         repaired=bool(read.repaired),
     )
@@ -134,7 +141,12 @@ def _add_inputs(
 
 
 def _output(
-    entry: Any, tensors: dict[str, Tensor], build: Builder, path: Path, index: str | None
+    entry: Any,
+    kind: Dtype,
+    tensors: dict[str, Tensor],
+    build: Builder,
+    path: Path,
+    index: str | None,
 ) -> Port:
     """A border of the network; ``index`` is the original name where an arg-max was taken away."""
     where = f"{path}: output '{index or entry.name}'"
@@ -152,7 +164,6 @@ def _output(
     if index is not None:
         scores = order.node if order else found.name
         return Port(index, found.name, found.shape, "int64", order=scores, index=True)
-    kind = _kinds().get(entry.type.tensor_type.elem_type, "float32")
     if order is None:
         return Port(entry.name, found.name, found.shape, kind)
     return Port(entry.name, found.name, found.shape, kind, order.node, order.scores)

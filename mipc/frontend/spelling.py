@@ -27,7 +27,7 @@ def spell(
     opset: int,
     path: Path,
     refusals: Refusals,
-) -> None:
+) -> dict[str, str]:
     """Add to ``tensors`` whatever the outputs need.
 
     Parameters
@@ -38,6 +38,11 @@ def spell(
         The inputs and the initializers.
     refusals : Refusals
         What becomes of nodes that cannot be spelled.
+
+    Returns
+    -------
+    dict of name to str
+        The ONNX type of each tensor, as :mod:`mipc.frontend.element_types` names it.
     """
     scope = _Scope(tensors, _declared(graph), _precision(graph, tensors), build, opset, path)
     used = {name for node in graph.node for name in node.input}
@@ -62,6 +67,7 @@ def spell(
                     f"its output {extra[0]!r} is used, and is not supported",
                     where=f"{path}: {place}",
                 )
+    return scope.types
 
 
 @dataclass(frozen=True)

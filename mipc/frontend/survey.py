@@ -43,6 +43,8 @@ class Survey:
         Scores of an arg-max that was taken away -> the output's original name.
     tensors : mapping of str to Tensor
         What could be read, by its name in the file.
+    types : mapping of str to str
+        The ONNX types of tensors.
     nodes : sequence of Node
         Of the core language, in the order in which they were made.
     inputs, outputs : sequence of Port
@@ -57,6 +59,7 @@ class Survey:
     repaired: Sequence[str]
     indexed: Mapping[str, str]
     tensors: Mapping[str, Tensor]
+    types: Mapping[str, str]
     nodes: Sequence[Node]
     inputs: Sequence[Port]
     outputs: Sequence[Port]
