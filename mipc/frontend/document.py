@@ -18,9 +18,9 @@ HEAD = f"""\
 
 Made from the table of operators by `python -m mipc.frontend.document`; a test keeps it current.
 
-Files of opset {OLDEST_OPSET} and newer are read, with one input and one output. Weights are
+Files of opset {OLDEST_OPSET} and newer are read. Weights are
 constants: initializers, `Constant` nodes, or computed from those by the operators below. A node
-that the output needs and that means something else is refused by an error that names it.
+that an output needs and that means something else is refused by an error that names it.
 
 | operator | since opset | meaning |
 |---|---|---|

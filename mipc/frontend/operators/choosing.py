@@ -16,7 +16,6 @@ from mipc.frontend.registry import Call, operator
 from mipc.numerics.linear_maps import LinearMap, SelectMap
 
 Index: TypeAlias = npt.NDArray[np.intp]
-Taken: TypeAlias = tuple[Tensor, npt.NDArray[np.bool_], Index]
 
 
 @operator("Concat", since=4)
@@ -27,6 +26,10 @@ def concat(call: Call) -> Tensor:
     sizes = list(tensors[0].shape)
     sizes[axis] = sum(tensor.shape[axis] for tensor in tensors)
     _room(call, tensors, sizes)
+    constants = [x for x in tensors if isinstance(x, Constant)]
+    if len(constants) == len(tensors):
+        relative = max(x.relative for x in constants)
+        return Constant(np.concatenate([x.array for x in constants], axis=axis), relative)
     source = [places(x) + begin for x, begin in _counted(tensors)]
     return _merged(call, tensors, np.concatenate(source, axis=axis))
 
@@ -72,40 +75,38 @@ def _replaced(call: Call, x: Tensor, chosen: Index, updates: Tensor) -> Tensor:
 def _merged(call: Call, tensors: Sequence[Tensor], source: Index) -> Tensor:
     """The numbers that ``source`` names, counting through all tensors one after the other."""
     _room(call, tensors, source.shape)
-    taken = list(_taken(tensors, source)) or [(tensors[0], source >= 0, source)]
-    constants = [x for x, _, _ in taken if isinstance(x, Constant)]
-    if len(taken) == 1:
-        x, _, index = taken[0]
-        return call.build.select(x, index, **call.labels())
-    folded = len(constants) == len(taken)
-    kinds = [x.array.dtype for x in constants] if folded else [np.float64]
-    numbers = np.zeros(source.shape, np.result_type(*kinds))
-    radius = np.zeros(source.shape)
     maps: list[LinearMap] = []
     operands: list[Value] = []
-    for x, there, index in taken:
-        if isinstance(x, Constant):
-            numbers[there] = x.array.reshape(-1)[index[there]]
-            radius[there] = 2 * x.relative * np.abs(numbers[there])
-        else:
-            maps.append(SelectMap(np.where(there, index, -1).reshape(-1), x.size))
+    for x, begin in _counted(tensors):
+        there = (source >= begin) & (source < begin + math.prod(x.shape))
+        if isinstance(x, Value) and there.all():
+            return call.build.select(x, source - begin, **call.labels())
+        if isinstance(x, Value) and there.any():
+            maps.append(SelectMap(np.where(there, source - begin, -1).reshape(-1), x.size))
             operands.append(x)
-    if folded:
-        return Constant(numbers, max(x.relative for x in constants))
-    return call.build.affine(maps, operands, numbers, source.shape, radius=radius, **call.labels())
+    known = _constants(tensors, source)
+    if not maps:
+        return known
+    radius = 2 * known.relative * np.abs(known.array)
+    return call.build.affine(
+        maps, operands, known.array, source.shape, radius=radius, **call.labels()
+    )
+
+
+def _constants(tensors: Sequence[Tensor], source: Index) -> Constant:
+    """Those of the numbers that are constant, 0 where they are computed."""
+    constants = [x for x in tensors if isinstance(x, Constant)]
+    kind = np.result_type(*(x.array for x in constants)) if constants else np.dtype(np.float64)
+    flat = [
+        x.array.reshape(-1) if isinstance(x, Constant) else np.zeros(x.size, kind) for x in tensors
+    ]
+    relative = max((x.relative for x in constants), default=0.0)
+    return Constant(np.concatenate(flat)[source], relative)
 
 
 def _room(call: Call, tensors: Sequence[Tensor], shape: Sequence[int]) -> None:
     """Refuse a result that is too large: each computed tensor has a map to all of it."""
     call.room(1 + sum(isinstance(x, Value) for x in tensors), *shape)
-
-
-def _taken(tensors: Sequence[Tensor], source: Index) -> Iterator[Taken]:
-    """Each tensor of which numbers are named, where, and which of its own."""
-    for x, begin in _counted(tensors):
-        there = (source >= begin) & (source < begin + math.prod(x.shape))
-        if there.any():
-            yield x, there, source - begin
 
 
 def _counted(tensors: Sequence[Tensor]) -> Iterator[tuple[Tensor, int]]:
