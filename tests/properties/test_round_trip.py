@@ -19,8 +19,13 @@ from mipc.solvers.base import Limits
 from mipc.solvers.highs import Highs
 from mipc.verdict import Robust, Unknown, Violated
 
-KINDS = [*((kind,) for kind in PICTURES), ("linf", "brightness"), ("blur", "l1"),
-         ("l2", "contrast"), ("linf grid", "l2")]  # fmt: skip
+KINDS = [
+    *((kind,) for kind in PICTURES),
+    ("linf", "brightness"),
+    ("blur", "l1"),
+    ("l2", "contrast"),
+    ("linf grid", "l2"),
+]
 
 
 @pytest.mark.parametrize("suffix", [".mps", ".lp.gz"])

@@ -18,13 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import QuestionError
-from mipc.frontend.limits import MOST_NUMBERS
 from mipc.ir.ops import Affine, Input, Node, Op, Relu
 from mipc.numerics.linear_maps import LinearMap, ScaleMap, identity
 from mipc.numerics.rationals import Enclosed
 from mipc.properties.region import Region
 
 __all__ = ["Head", "pixels"]
+
+MOST_NUMBERS = 50_000_000
+"""No family may take more numbers than this, all its heads together."""
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
