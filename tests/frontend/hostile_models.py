@@ -67,7 +67,7 @@ def integers(graph: onnx.GraphProto, chance: random.Random) -> None:
     whole = [t for t in graph.initializer if t.data_type == TensorProto.INT64]
     if whole:
         tensor = chance.choice(whole)
-        length = chance.choice([*tensor.dims, 1, 3])
+        length = chance.choice([*(size for size in tensor.dims if 0 < size < 100), 1, 3])
         numbers = [chance.choice(NUMBERS) for _ in range(length)]
         tensor.CopyFrom(helper.make_tensor(tensor.name, TensorProto.INT64, [length], numbers))
 
