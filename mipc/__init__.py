@@ -8,8 +8,8 @@ The same in Python as on the command line::
     network = mipc.read_network("examples/digits.onnx")
     question = mipc.Question(
         centre=np.load("examples/zero.npy").reshape(-1),
-        perturbation=mipc.LInf(mipc.Fraction("1/16")),
-        requirement=mipc.ArgMax(label=0),
+        perturbation=mipc.LInf(mipc.Fraction("1/16")),   # or parse_perturbation("blur:3")
+        requirement=mipc.ArgMax(label=0),           # or TopK, or Linear("y3 - y0 >= 0.5")
     )
     query = mipc.ask(network, question)
 
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from mipc.decoding import Pair, decode
     from mipc.errors import MipcError
     from mipc.frontend.onnx import read_network
-    from mipc.properties.perturbations import BoxOfArrays, LInf
+    from mipc.properties.normalisation import Normalisation
+    from mipc.properties.perturbations import BoxOfArrays, LInf, parse_perturbation
     from mipc.properties.question import Question, ask
-    from mipc.properties.requirements import ArgMax
+    from mipc.properties.requirements import ArgMax, Linear, TopK
     from mipc.verdict import Answer, Robust, Unknown, Violated
 
 __all__ = [
@@ -42,15 +43,19 @@ __all__ = [
     "BoxOfArrays",
     "Fraction",
     "LInf",
+    "Linear",
     "MipcError",
+    "Normalisation",
     "Pair",
     "Question",
     "Robust",
+    "TopK",
     "Unknown",
     "Violated",
     "ask",
     "compile_query",
     "decode",
+    "parse_perturbation",
     "read_network",
     "verify",
     "write_files",
@@ -63,15 +68,19 @@ _HOMES = {
     "ArgMax": "properties.requirements",
     "BoxOfArrays": "properties.perturbations",
     "LInf": "properties.perturbations",
+    "Linear": "properties.requirements",
     "MipcError": "errors",
+    "Normalisation": "properties.normalisation",
     "Pair": "decoding",
     "Question": "properties.question",
     "Robust": "verdict",
+    "TopK": "properties.requirements",
     "Unknown": "verdict",
     "Violated": "verdict",
     "ask": "properties.question",
     "compile_query": "compile",
     "decode": "decoding",
+    "parse_perturbation": "properties.perturbations",
     "read_network": "frontend.onnx",
     "verify": "decide",
     "write_files": "compile",

@@ -5,14 +5,15 @@ Whatever passes the ends of the domain is cut off there, as a camera does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from mipc.errors import OptionError
 from mipc.ir.ops import Affine, Smooth
-from mipc.numerics.linear_maps import DenseMap, LinearMap, identity
+from mipc.numerics.linear_maps import DenseMap, LinearMap, SelectMap, identity
 from mipc.numerics.rationals import Enclosed, parse_rational
 from mipc.numerics.relaxation import Product
 from mipc.numerics.rounding import UNIT
@@ -43,7 +44,11 @@ class Brightness:
     def apply(self, head: Head) -> tuple[Head, ...]:
         """One parameter, added everywhere."""
         head, name = head.parameter("brightness", _around_zero(self.most), str(self))
-        return (head.plus(name, DenseMap(np.ones((head.size, 1))), str(self)),)
+
+        def brighter(head: Head) -> Head:
+            return head.plus(name, DenseMap(np.ones((head.size, 1))), str(self))
+
+        return (_by_value(head, brighter, str(self)),)
 
 
 @dataclass(frozen=True)
@@ -71,12 +76,17 @@ class Contrast:
         if head.image is None:
             centre = head.around("contrast")
             # the mean and each difference are rounded, by less than the stated share in all
-            away = centre - centre.mean()
             error = 8 * (size + 4) * UNIT * float(np.abs(centre).max(initial=0.0))
-            radius = np.full(size, error * float(Enclosed.of(self.most).above))
-            column = DenseMap(away[:, None])
-            moved = head.affine("contrast", [(name, column)], centre, str(self), radius=radius)
-            return (moved.saturated(str(self)),)
+            error *= float(Enclosed.of(self.most).above)
+            mean = centre.mean()
+
+            def stretched(head: Head) -> Head:
+                values = head.around("contrast")
+                column, radius = DenseMap((values - mean)[:, None]), np.full(head.size, error)
+                moved = head.affine("contrast", [(name, column)], values, str(self), radius=radius)
+                return moved.saturated(str(self))
+
+            return (_by_value(head, stretched, str(self)),)
         image, share = head.image, np.full((1, size), 1.0 / size)
         mean = Affine((DenseMap(share),), np.zeros(1), relative=2 * UNIT)
         head, middle = head.node("mean", mean, [image], str(self), size=1)
@@ -87,6 +97,18 @@ class Contrast:
         head, factors = head.node("factors", factor, [name], str(self))
         head, product = head.node("stretched", Smooth(Product()), (gaps, factors), str(self))
         return (head.plus(product, identity(size), str(self)),)
+
+
+def _by_value(head: Head, change: Callable[[Head], Head], origin: str) -> Head:
+    """A change of each number by itself, of a known image: once for all pixels of one value."""
+    if head.image is not None:
+        return change(head)
+    values, place = np.unique(head.around(origin), return_inverse=True)
+    few = change(replace(head, shape=values.shape, centre=values))
+    assert few.image is not None
+    spread = SelectMap(place.reshape(-1).astype(np.intp), len(values))
+    whole = replace(few, shape=head.shape, centre=head.centre)
+    return whole.affine("pixels", [(few.image, spread)], 0.0, origin)
 
 
 def _around_zero(most: Fraction) -> Region:
