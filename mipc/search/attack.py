@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TypeAlias
 
 import numpy as np
@@ -29,6 +30,9 @@ STEPS = 24
 
 SHORTER = 0.85
 """Each step is this share of the one before."""
+
+LONGEST = Fraction(2) ** 1000
+"""A radius that no box reaches."""
 
 MOST_NUMBERS = 4_000_000
 """Numbers of all values of all points that climb together."""
@@ -96,7 +100,8 @@ def projected(region: Region, points: Array) -> Array:
     if sphere is not None:
         away = inside - sphere.centre
         length = np.linalg.norm(away, sphere.norm, axis=1, keepdims=True)
-        share = np.minimum(1.0, float(sphere.radius) / np.maximum(length, 1e-300))
+        radius = float(min(sphere.radius, LONGEST))
+        share = radius / np.maximum(length, max(radius, 1e-300))
         inside = sphere.centre + away * share
     return inside
 
