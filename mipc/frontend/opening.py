@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from mipc.errors import ModelError, UnsafeModel
+from mipc.errors import ModelError, UnsafeModel, UnsupportedOperator
 
 __all__ = ["parse"]
 
@@ -35,6 +35,10 @@ def parse(path: Path) -> tuple[Any, str]:
     if len(model.graph.node) > MOST_NODES:
         raise UnsafeModel(
             f"{len(model.graph.node)} nodes; at most {MOST_NODES} are accepted", where=str(path)
+        )
+    if any(function.domain in ("", "ai.onnx") for function in model.functions):
+        raise UnsupportedOperator(
+            "it defines operators of the standard anew", where=str(path), remedy="export it without"
         )
     _check_names(model.graph, path)
     return model, hashlib.sha256(data).hexdigest()

@@ -56,6 +56,9 @@ class Call:
         What numbers its first output holds.
     precision : str
         The widest type of the network's inputs.
+    held : tuple of bool
+        Of each input whether it is a constant that the runtime holds exactly as it is here: nothing
+        on the way to it was rounded.
     """
 
     place: str
@@ -66,6 +69,7 @@ class Call:
     types: tuple[str, ...] = ()
     target: str = ""
     precision: str = "float"
+    held: tuple[bool, ...] = ()
 
     def __getitem__(self, index: int) -> Tensor:
         """Input number ``index``, which must be there."""

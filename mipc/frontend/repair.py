@@ -29,14 +29,15 @@ def repair(model: Any) -> list[str]:
 
     float_, double = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
     weights = {entry.name: entry.data_type for entry in model.graph.initializer}
+    opset = max((e.version for e in model.opset_import if e.domain in ("", "ai.onnx")), default=1)
     wrong = []
     for entry in model.graph.input:
         if entry.name in weights or entry.type.tensor_type.elem_type != double:
             continue
         reached = _unchanged(model.graph, entry.name)
         users = [node for node in model.graph.node if reached & set(node.input)]
-        kinds = {weights[name] for node in users for name in node.input if name in weights}
-        kinds -= {onnx.TensorProto.INT64, onnx.TensorProto.INT32}
+        kinds = {weights[name] for node in users for name in _partners(node, reached, opset)
+                 if name in weights}  # fmt: skip
         if kinds == {float_}:
             wrong.append(entry.name)
     if wrong:
@@ -44,6 +45,25 @@ def repair(model: Any) -> list[str]:
             if entry.type.tensor_type.elem_type == double and entry.name not in weights:
                 entry.type.tensor_type.elem_type = float_
     return wrong
+
+
+def _partners(node: Any, reached: set[str], opset: int) -> set[str]:
+    """The other inputs of a node that must have the type of those reached.
+
+    An exponent of Pow or the scales of a Resize may have another: that is no mixture.
+    """
+    import onnx
+
+    if node.domain not in ("", "ai.onnx") or not onnx.defs.has(node.op_type, opset, ""):
+        return set()
+    formals = onnx.defs.get_schema(node.op_type, opset, "").inputs
+    if not formals:
+        return set()
+    slots = [
+        (name, formals[min(i, len(formals) - 1)].type_str) for i, name in enumerate(node.input)
+    ]
+    mine = {slot for name, slot in slots if name in reached}
+    return {name for name, slot in slots if slot in mine}
 
 
 def _unchanged(graph: Any, name: str) -> set[str]:

@@ -11,13 +11,27 @@ from typing import Any
 from mipc.errors import ModelError, UnsupportedOperator
 from mipc.frontend import operators as _operators  # noqa: F401  (fills the table)
 from mipc.frontend.builder import Builder, Constant, Tensor, Value
-from mipc.frontend.element_types import FLOATS, declared, held_by, outputs_of
+from mipc.frontend.element_types import FLOATS, declared, held_by, outputs_of, representable
 from mipc.frontend.located import located
 from mipc.frontend.refusals import Refusals
 from mipc.frontend.registry import Call, Operator, find, supported
 from mipc.frontend.tensors import read_tensor
 
 __all__ = ["place_of", "spell"]
+
+MOST_HELD = 1_000_000
+"""Numbers of a tensor that is looked through; larger ones are no shapes and no indices."""
+
+ROUND_ONCE = frozenset(
+    (
+        *("Abs", "Add", "Cast", "CastLike", "Ceil", "Concat", "Constant", "ConstantOfShape", "Div"),
+        *("Dropout", "Expand", "Flatten", "Floor", "Gather", "GatherElements", "GatherND"),
+        *("Identity", "Mul", "Neg", "Pad", "Relu", "Reshape", "Round", "ScatterElements"),
+        *("ScatterND", "Slice", "Split", "Squeeze", "Sub", "Tile", "Transpose", "Unsqueeze"),
+        "Where",
+    )
+)
+"""Operators each number of whose result is rounded at most once, correctly."""
 
 
 def spell(
@@ -44,7 +58,9 @@ def spell(
     dict of name to str
         The ONNX type of each tensor, as :mod:`mipc.frontend.element_types` names it.
     """
-    scope = _Scope(tensors, _declared(graph), _precision(graph, tensors), build, opset, path)
+    given = {name for name, x in tensors.items() if isinstance(x, Constant)}
+    types, precision = _declared(graph), _precision(graph, tensors)
+    scope = _Scope(tensors, types, precision, build, opset, path, given)
     used = {name for node in graph.node for name in node.input}
     used.update(entry.name for entry in graph.output)
     makers = _makers(graph, tensors, path)
@@ -74,7 +90,8 @@ def spell(
 class _Scope:
     """What is known while the nodes of a graph are spelled, one after the other.
 
-    ``types`` holds the ONNX type of each tensor, ``precision`` the widest of the inputs' types.
+    ``types`` holds the ONNX type of each tensor, ``precision`` the widest of the inputs' types,
+    ``held`` the names of constants that the runtime holds exactly as they are here.
     """
 
     tensors: dict[str, Tensor]
@@ -83,6 +100,7 @@ class _Scope:
     build: Builder
     opset: int
     path: Path
+    held: set[str]
 
 
 def _declared(graph: Any) -> dict[str, str]:
@@ -166,6 +184,8 @@ def _spelled(node: Any, place: str, scope: _Scope) -> tuple[Tensor, ...]:
         for name, tensor in zip(node.output, made, strict=False):
             if isinstance(tensor, Constant):
                 _admit(tensor, scope.types[name], place, scope.build)
+                if _is_held(node, call, tensor, scope.types[name]):
+                    scope.held.add(name)
         return made
     except ModelError as error:
         where = f"{scope.path}: {error.where}"
@@ -184,7 +204,22 @@ def _call(node: Any, place: str, attributes: dict[str, Any], scope: _Scope) -> C
         types=tuple(scope.types.get(name, "") for name in node.input),
         target=scope.types[node.output[0]],
         precision=scope.precision,
+        held=tuple(name in scope.held for name in node.input),
     )
+
+
+def _is_held(node: Any, call: Call, x: Constant, kind: str) -> bool:
+    """Whether the runtime holds a folded constant exactly as it is here.
+
+    Integers it does. A floating-point number it does where its operator rounds at most once, all
+    that it is made from is held, and its type has it: then that one rounding did nothing.
+    """
+    if x.array.dtype.kind in "bi":
+        return True
+    if x.array.size > MOST_HELD:
+        return False
+    before = all(held for held, name in zip(call.held, node.input, strict=True) if name)
+    return node.op_type in ROUND_ONCE and before and kind in FLOATS and representable(x, [kind])
 
 
 def _admit(x: Constant, kind: str, place: str, build: Builder) -> None:

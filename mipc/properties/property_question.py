@@ -98,7 +98,7 @@ def bind(networks: Mapping[str, Network], source: Property) -> tuple[list[Networ
     bound = [
         entry
         for i, (declared, network) in enumerate(zip(source.networks, chosen, strict=True))
-        for entry in _bindings(i, declared, network, _prefix(declared, source))
+        for entry in _bindings(i, declared, network, _prefix(declared, source), source.version)
     ]
     return chosen, bound
 
@@ -168,7 +168,9 @@ def _network_of(declared: Declared, networks: Mapping[str, Network], source: Pro
     return networks[name]
 
 
-def _bindings(number: int, declared: Declared, network: Network, prefix: str) -> list[Bound]:
+def _bindings(
+    number: int, declared: Declared, network: Network, prefix: str, version: str
+) -> list[Bound]:
     """Each declared tensor of a network with its port, prefixed."""
     found: list[Bound] = []
     where = f"{network.path}, network {declared.name!r}"
@@ -187,7 +189,9 @@ def _bindings(number: int, declared: Declared, network: Network, prefix: str) ->
             if tensor.onnx_name is not None and tensor.onnx_name not in by_name:
                 raise QuestionError(f"the network has no {side} {tensor.onnx_name!r}", where=where)
             port = by_name[tensor.onnx_name] if tensor.onnx_name is not None else default
-            found.append(Bound(tensor, number, _fitting(tensor, port, prefix, where), side))
+            found.append(
+                Bound(tensor, number, _fitting(tensor, port, prefix, where, version), side)
+            )
     for tensor in declared.hidden:
         name = tensor.onnx_name or tensor.name
         if name not in network.hidden:
@@ -197,19 +201,33 @@ def _bindings(number: int, declared: Declared, network: Network, prefix: str) ->
                 remedy="name it as the ONNX file does",
             )
         port = network.hidden[name]
-        found.append(Bound(tensor, number, _fitting(tensor, port, prefix, where), "hidden"))
+        found.append(
+            Bound(tensor, number, _fitting(tensor, port, prefix, where, version), "hidden")
+        )
     if len({b.port.name for b in found if b.side == "input"}) != len(network.inputs):
         raise QuestionError("two declared inputs are the same input of the network", where=where)
     return found
 
 
-def _fitting(tensor: Tensor, port: Port, prefix: str, where: str) -> Port:
+def _long_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without its axes of length 1."""
+    return tuple(length for length in shape if length != 1)
+
+
+def _fitting(tensor: Tensor, port: Port, prefix: str, where: str, version: str) -> Port:
     """The port, checked against its declaration, under its name in the joined graph."""
     if tensor.size != port.size:
         raise QuestionError(
             f"{tensor.name!r} is declared with {tensor.size} numbers, {port.name!r} of the "
             f"network has {port.size} (shape {list(port.shape)})",
             where=where,
+        )
+    if version != "1" and _long_axes(tensor.shape) != _long_axes(port.shape):
+        raise QuestionError(
+            f"{tensor.name!r} is declared with shape {list(tensor.shape)}, {port.name!r} of the "
+            f"network has {list(port.shape)}",
+            where=where,
+            remedy="declare the network's shape; only axes of length 1 may differ",
         )
     if tensor.dtype not in ("real", port.dtype):
         raise QuestionError(

@@ -87,7 +87,7 @@ def rounding(op_type: str, since: int) -> st.SearchStrategy[Case]:
         draft, x = draw(drafts(shape, since=since, double=True))
         known: Any = eighths(draw, shape)
         if draw(st.booleans()):
-            known = draft.add("Div", np.floor(known) * 3 + 1, np.array(3.0))
+            known = draft.add("Div", np.floor(known) * 4 + 1, np.array(4.0))
         return used(draw, draft, x, op_type, draft.add(op_type, known))
 
     return strategy()

@@ -27,7 +27,7 @@ def windows(
     kernel = tuple(draw(st.integers(1, min(3, size))) for size in sizes)
     attributes: Attributes = {}
     if draw(st.booleans()):
-        attributes["strides"] = [draw(st.integers(1, 3)) for _ in sizes]
+        attributes["strides"] = [draw(st.integers(1, 5)) for _ in sizes]
     if dilated and draw(st.booleans()):
         attributes["dilations"] = [
             draw(st.integers(1, max(1, min(3, (size - 1) // max(k - 1, 1)))))
@@ -40,7 +40,20 @@ def windows(
         case "auto":
             kind = draw(st.sampled_from(["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"]))
             attributes["auto_pad"] = kind
+            if kind.startswith("SAME"):
+                meant_alike(attributes, kernel, pool=narrow)
     return kernel, attributes
+
+
+def meant_alike(attributes: Attributes, kernel: tuple[int, ...], *, pool: bool) -> None:
+    """Leave out what SAME means differently in ONNX Runtime, which is refused."""
+    if pool:
+        attributes.pop("dilations", None)
+    apart = attributes.get("dilations", [1] * len(kernel))
+    extent = [(k - 1) * d + 1 for k, d in zip(kernel, apart, strict=True)]
+    if "strides" in attributes:
+        pairs = zip(attributes["strides"], extent, strict=True)
+        attributes["strides"] = [min(stride, length) for stride, length in pairs]
 
 
 @st.composite

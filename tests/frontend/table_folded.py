@@ -109,14 +109,6 @@ TRUTH = np.array([True, True, False, False]), np.array([True, False, True, False
 for op in ("And", "Or", "Xor"):
     row(op, (4,), Node(op, *TRUTH), Node("Where", LAST, X, w(4)), opsets=(9, NEWEST))
 row("Not", (4,), Node("Not", TRUTH[1]), Node("Where", LAST, X, w(4)), opsets=(9, NEWEST))
-row(
-    "comparison of inexact constants",
-    (3,),
-    Node("Div", A, np.array(3.0)),
-    Node("Less", LAST, np.array(0.9)),
-    Node("Where", LAST, X, w(3)),
-    opsets=(9, NEWEST),
-)
 
 # matrix products of constants
 row("matmul of constants", (2, 4), Node("MatMul", w(2, 3), w(3, 4)), Node("Add", X, LAST))

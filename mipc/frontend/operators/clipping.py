@@ -17,7 +17,7 @@ from mipc.numerics.linear_maps import LinearMap, ScaleMap, identity
 __all__ = ["clipped", "shifted"]
 
 FARTHEST = float(np.finfo(np.float32).max)
-"""What ONNX gives for "no end": no float32 lies beyond it."""
+"""What ONNX gives for "no end": no float32 lies beyond it, but doubles do."""
 
 ZERO, ONE = Constant(np.array(0.0)), Constant(np.array(1.0))
 
@@ -34,7 +34,7 @@ def clip_attributes(call: Call) -> Tensor:
     low, high = (call.attribute(name) for name in ("min", "max"))
     if None not in (low, high) and low > high:
         raise call.fail(f"min={low} is above max={high}")
-    return clipped(call, call[0], _open(low, -1.0), _open(high, 1.0))
+    return clipped(call, call[0], _open(call, low, -1.0), _open(call, high, 1.0))
 
 
 @operator("HardSigmoid", since=6)
@@ -111,11 +111,18 @@ def _end(call: Call, index: int, sign: float) -> Constant | None:
     end = call.constant(index)
     if end.array.size != 1:
         raise call.fail(f"an end of shape {list(end.shape)}; one number is needed")
-    if sign * float(end.array.reshape(-1)[0]) >= FARTHEST:
+    if _is_none(call, float(end.array.reshape(-1)[0]), sign):
         return None
     return Constant(end.array.reshape(()), end.relative)
 
 
-def _open(value: float | None, sign: float) -> Constant | None:
+def _open(call: Call, value: float | None, sign: float) -> Constant | None:
     """An end given as an attribute."""
-    return None if value is None or sign * value >= FARTHEST else Constant(np.array(float(value)))
+    if value is None or _is_none(call, float(value), sign):
+        return None
+    return Constant(np.array(float(value)))
+
+
+def _is_none(call: Call, value: float, sign: float) -> bool:
+    """Whether an end cuts nothing off, because no number of the type lies beyond it."""
+    return sign * value >= FARTHEST and call.types[0] != "double"

@@ -1,7 +1,8 @@
-"""Functions with jumps: rounding, comparison, arg-max. Of constants only, and away from the jumps.
+"""Functions with jumps: rounding, comparison, arg-max. Of constants that nothing has rounded.
 
-A jump makes much of little: where a constant is not known exactly, or float arithmetic might have
-rounded it, it must lie on the same side of the jump whatever the rounding, or the file is refused.
+A jump makes much of little. What float arithmetic has rounded on the way to a constant may lie on
+the other side of it than the exact number, however far that is from the jump, since sums cancel.
+So a constant is taken only where the runtime holds the very same number, see ``Call.held``.
 """
 
 from __future__ import annotations
@@ -13,46 +14,24 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.frontend.builder import Constant, Tensor, Value
-from mipc.frontend.element_types import rounded
 from mipc.frontend.registry import Call, operator
-from mipc.numerics.rounding import UNIT
 
-__all__ = ["ends", "settled"]
+__all__ = ["certain", "settled"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
-ROUNDING = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float": 2.0**-24, "double": UNIT}
-"""Unit roundoff of each floating-point type."""
 
-STEPS = 16
-"""How many roundings may lie behind a number that its type does not hold exactly."""
-
-
-def ends(call: Call, index: int) -> tuple[Array, Array]:
-    """The least and the largest numbers that a constant input may hold.
-
-    They are the same where it is exact and its type holds it: then ONNX computes with it too.
-    Else they lie so far apart that their own rounding does not matter.
-    """
+def certain(call: Call, index: int) -> Array:
+    """A constant input that the runtime holds exactly as it is here."""
     x = call.constant(index)
-    if x.array.dtype.kind in "bi":
-        return x.array, x.array
-    kind = call.types[index]
-    if kind not in ROUNDING:
-        raise call.fail(f"numbers of the type {kind or '?'} are not supported")
-    held = (rounded(x.array, kind) == x.array) & (x.relative == 0)
-    share = x.relative + STEPS * ROUNDING[kind]
-    reach = np.where(held, 0.0, np.abs(x.array) * (share * (1 + 4 * UNIT)))
-    return x.array - reach, x.array + reach
+    if not call.held[index]:
+        raise _unsettled(call)
+    return x.array
 
 
 def settled(call: Call, index: int, function: Callable[[Array], Array]) -> Array:
-    """A monotone function of a constant input, the same at both ends."""
-    low, high = ends(call, index)
-    below, above = function(low), function(high)
-    if not np.array_equal(below, above):
-        raise _unsettled(call)
-    return np.asarray(below)
+    """A function of a constant input that is certain."""
+    return np.asarray(function(certain(call, index)))
 
 
 def _unsettled(call: Call) -> Exception:
@@ -84,10 +63,8 @@ def round_(call: Call) -> Tensor:
 def mod(call: Call) -> Tensor:
     """The remainder of constants, with the sign of the divisor, or with fmod of the dividend."""
     function = np.fmod if call.flag("fmod") else np.mod
-    (a, a_high), (b, b_high) = ends(call, 0), ends(call, 1)
+    a, b = certain(call, 0), certain(call, 1)
     call.broadcast(call.constant(0), call.constant(1))
-    if not (np.array_equal(a, a_high) and np.array_equal(b, b_high)):
-        raise _unsettled(call)
     if not np.all(b):
         raise call.fail("it divides by zero")
     if function is np.mod and a.dtype.kind == "f":
@@ -99,15 +76,14 @@ def mod(call: Call) -> Tensor:
 def arg_max(call: Call) -> Tensor:
     """The place of the largest number along an axis; of constants, or as the last operator."""
     _require_constant(call)
-    return _place(call, *ends(call, 0))
+    return _place(call, certain(call, 0))
 
 
 @operator("ArgMin")
 def arg_min(call: Call) -> Tensor:
     """The place of the smallest number along an axis; of constants."""
     _require_constant(call)
-    low, high = (-end.astype(np.float64) for end in ends(call, 0))
-    return _place(call, high, low)
+    return _place(call, -certain(call, 0).astype(np.float64))
 
 
 def _require_constant(call: Call) -> None:
@@ -118,17 +94,11 @@ def _require_constant(call: Call) -> None:
         )
 
 
-def _place(call: Call, low: Array, high: Array) -> Constant:
+def _place(call: Call, x: Array) -> Constant:
     """Where the largest number along an axis stands, the first of equals, or the last."""
-    axis = call.axis(int(call.attribute("axis", 0)), low.ndim)
+    axis = call.axis(int(call.attribute("axis", 0)), x.ndim)
     last = call.flag("select_last_index")
-    place = (
-        low.shape[axis] - 1 - np.argmax(np.flip(low, axis), axis) if last else np.argmax(low, axis)
-    )
+    place = x.shape[axis] - 1 - np.argmax(np.flip(x, axis), axis) if last else np.argmax(x, axis)
     place = np.expand_dims(place, axis)
-    if not np.array_equal(low, high):
-        rivals = high >= np.take_along_axis(low, place, axis)
-        if (np.count_nonzero(rivals, axis=axis) > 1).any():
-            raise _unsettled(call)
     keep = call.attribute("keepdims", 1)
     return Constant(np.asarray(place if keep else np.squeeze(place, axis), dtype=np.int64))

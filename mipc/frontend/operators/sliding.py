@@ -140,6 +140,22 @@ def _pair(lead: int, values: Sequence[int]) -> Pair:
     return (lead, int(values[0])) if len(values) == 1 else (int(values[0]), int(values[1]))
 
 
+def _check_same(call: Call, missing: list[int]) -> None:
+    """Refuse SAME where ONNX Runtime does not compute what ONNX says.
+
+    It leaves dilations out of the pads of pools, and where windows are so much shorter than
+    strides that pads would be negative it crops (a convolution) or fails (a pool).
+    """
+    pool = call.has(0) and not call.has(1)
+    dilated = any(step != 1 for step in call.attribute("dilations", []))
+    if min(missing) < (0 if pool else -1) or (pool and dilated):
+        raise call.fail(
+            f"auto_pad={call.attribute('auto_pad')!r} with windows like these means different "
+            "things in ONNX and ONNX Runtime",
+            "export the network with explicit pads",
+        )
+
+
 def _pads(
     call: Call, size: tuple[int, ...], extent: list[int], strides: list[int]
 ) -> tuple[list[int], list[int]]:
@@ -155,8 +171,8 @@ def _pads(
         return [0] * axes, [0] * axes
     if auto not in ("SAME_UPPER", "SAME_LOWER"):
         raise call.fail(f"auto_pad={auto!r}")
-    total = [
-        max((-(-n // s) - 1) * s + e - n, 0) for n, e, s in zip(size, extent, strides, strict=True)
-    ]
+    missing = [(-(-n // s) - 1) * s + e - n for n, e, s in zip(size, extent, strides, strict=True)]
+    _check_same(call, missing)
+    total = [max(count, 0) for count in missing]
     small, large = [t // 2 for t in total], [t - t // 2 for t in total]
     return (small, large) if auto == "SAME_UPPER" else (large, small)
