@@ -401,6 +401,6 @@ def _predicted(
             "there is no input, and so no label", remedy="give --input, or --dataset and --index"
         )
     if normalisation is not None:
-        numbers = normalisation.of(numbers, network.input.shape)
+        numbers = normalisation.of(numbers, network.input)
     output = Runtime(network).outputs(numbers)[0]
     return int(output[0]) if network.output.index else int(output.argmax())

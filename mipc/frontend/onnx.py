@@ -9,6 +9,7 @@ import numpy as np
 
 from mipc.errors import ModelError, UnsupportedOperator
 from mipc.frontend.builder import Builder, Constant, Tensor, Value
+from mipc.frontend.layout import channels_first
 from mipc.frontend.limits import count
 from mipc.frontend.located import located
 from mipc.frontend.opening import parse
@@ -137,7 +138,8 @@ def _add_inputs(
             shape, dtype = _input_type(entry, f"{path}: input '{entry.name}'")
             source = build.input(entry.name, shape)
             tensors[entry.name] = source
-            inputs.append(Port(entry.name, source.name, shape, dtype))
+            first = channels_first(graph, entry.name)
+            inputs.append(Port(entry.name, source.name, shape, dtype, channels_first=first))
 
 
 def _output(

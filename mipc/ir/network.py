@@ -37,6 +37,9 @@ class Port:
         Whether differences of ``order`` are those of this tensor too (log-softmax).
     index : bool
         Whether the tensor is the arg-max of ``order``: one class number instead of scores.
+    channels_first : bool or None
+        Of an input, whether the operators that follow read its channels in front of its rows and
+        columns; None where they do not say.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Port:
     order: str | None = None
     scores: bool = False
     index: bool = False
+    channels_first: bool | None = None
 
     @property
     def size(self) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import OptionError, QuestionError
+from mipc.ir.network import Port
 from mipc.numerics.linear_maps import ScaleMap
 from mipc.numerics.rationals import parse_rational
 from mipc.numerics.rounding import UNIT
@@ -53,20 +54,22 @@ class Normalisation:
     def apply(self, head: Head) -> Head:
         """The image becomes what the network receives."""
         assert head.image is not None
-        scale, shift, exact = self._factors(head.shape)
+        scale, shift, exact = self._factors(head.shape, head.channels_first)
         share = 0.0 if exact else 2 * UNIT
         return head.affine(
             "normalised", [(head.image, ScaleMap(scale))], shift, "normalisation", relative=share
         )
 
-    def of(self, numbers: Array, shape: tuple[int, ...]) -> Array:
+    def of(self, numbers: Array, port: Port) -> Array:
         """What the network receives for an image, in float64: (n,) -> (n,)."""
-        scale, shift, _ = self._factors(shape)
+        scale, shift, _ = self._factors(port.shape, port.channels_first)
         return numbers * scale + shift
 
-    def _factors(self, shape: tuple[int, ...]) -> tuple[Array, Array, bool]:
+    def _factors(
+        self, shape: tuple[int, ...], channels_first: bool | None
+    ) -> tuple[Array, Array, bool]:
         """``1 / std`` and ``-mean / std`` for each number; whether they are exact."""
-        where = pixels(shape)
+        where = pixels(shape, channels_first)
         channels = 1 if where is None else len(where)
         for what, values in (("means", self.mean), ("standard deviations", self.std)):
             if len(values) not in (1, channels):

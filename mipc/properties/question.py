@@ -89,7 +89,14 @@ def ask(network: Network, question: Question) -> Query:
         raise QuestionError("the closest violation needs a centre", remedy="give --input")
     disjuncts = question.requirement.disjuncts(output.size)
     seen = _observed(network, output, disjuncts, question.requirement)
-    start = Head(port.node, port.shape, port.dtype, question.domain, question.centre)
+    start = Head(
+        port.node,
+        port.shape,
+        port.dtype,
+        question.domain,
+        question.centre,
+        channels_first=port.channels_first,
+    )
     heads = question.perturbation.apply(start)
     cases, image = [], port.node
     for number, head in enumerate(heads):

@@ -51,6 +51,8 @@ class Head:
         The image that is perturbed, exactly.
     image : str or None
         The value that is the image now; ``None`` while it is the centre.
+    channels_first : bool or None
+        Whether channels stand in front of rows and columns; None: as the sizes make it likely.
     nodes : tuple of Node
     regions : mapping of parameter to Region
     """
@@ -61,6 +63,7 @@ class Head:
     domain: Limits | None
     centre: Array | None
     image: str | None = None
+    channels_first: bool | None = None
     nodes: tuple[Node, ...] = ()
     regions: Mapping[str, Region] = field(default_factory=dict)
 
@@ -97,7 +100,7 @@ class Head:
         QuestionError
             It is no picture.
         """
-        found = pixels(self.shape)
+        found = pixels(self.shape, self.channels_first)
         if found is None:
             raise QuestionError(
                 f"{family} needs a picture, not an input of shape {list(self.shape)}"
@@ -255,11 +258,11 @@ class Head:
         return replace(self, nodes=nodes, regions=regions, image=image)
 
 
-def pixels(shape: tuple[int, ...]) -> Index | None:
+def pixels(shape: tuple[int, ...], channels_first: bool | None = None) -> Index | None:
     """The flat index of each (channel, row, column) of a picture; None if it is none.
 
-    Channels stand first, or last where the last axis has 1, 3 or 4 numbers and the one in front
-    does not. One row of numbers, of shape (1, n), is no picture.
+    Where it is not said, channels stand first, or last where the last axis has 1, 3 or 4 numbers
+    and the third from the end does not. One row of numbers, of shape (1, n), is no picture.
     """
     flat = np.arange(math.prod(shape), dtype=np.intp)
     if len(shape) == 2 and shape[0] > 1:
@@ -268,4 +271,6 @@ def pixels(shape: tuple[int, ...]) -> Index | None:
         return None
     planes = flat.reshape(shape[-3:])
     last = shape[-1] in (1, 3, 4) and shape[-3] not in (1, 3, 4)
+    if channels_first is not None:
+        last = not channels_first
     return planes.transpose(2, 0, 1) if last else planes
