@@ -19,6 +19,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from mipc.errors import OptionError
 from mipc.formulation import Compiled, Part, formulate
@@ -203,17 +204,29 @@ def _range(case: Case, disjunct: Disjunct, problem: Problem) -> tuple[float, flo
     span = problem.of(f"violation#{disjunct.number}")
     lower, upper = float(span.lower.min()), float(span.upper.min())
     terms = sum(len(row.terms) for row in disjunct.rows)
-    if upper < 0 or terms > MOST_TERMS or any(s.node not in problem.bounds for s in case.seen):
+    if upper < 0 or terms > MOST_TERMS:
         return lower, upper
-    spans = [problem.of(seen.node) for seen in case.seen]
-    low = np.concatenate([known.lower[0] for known in spans])
-    high = np.concatenate([known.upper[0] for known in spans])
+    low, high = _seen_bounds(case, problem)
     named = {index for row in disjunct.rows for index, _ in row.terms}
+    if not all(np.isfinite(low[index]) and np.isfinite(high[index]) for index in named):
+        return lower, upper
     known = {index: (Fraction(low[index]), Fraction(high[index])) for index in named}
     exact = min(row.range(known)[1] for row in disjunct.rows)
     if exact >= 0:
         return lower, upper
     return lower, min(float(np.asarray(Enclosed.of(exact).above)), -LEAST)
+
+
+def _seen_bounds(
+    case: Case, problem: Problem
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Bounds of all numbers that a question observes; infinite where none are known."""
+    lower, upper = [], []
+    for seen in case.seen:
+        known = problem.of(seen.node) if seen.node in problem.bounds else None
+        lower.append(np.full(seen.size, -np.inf) if known is None else known.lower[0])
+        upper.append(np.full(seen.size, np.inf) if known is None else known.upper[0])
+    return np.concatenate(lower), np.concatenate(upper)
 
 
 def _groups(

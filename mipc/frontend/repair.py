@@ -109,12 +109,17 @@ def peel_arg_max(graph: Any) -> dict[str, str]:
     for entry in graph.output:
         node = makers.get(entry.name)
         for _ in graph.node:  # nodes that go round in a circle are refused later
-            if node is not None and node.op_type in SHAPING and node.input:
+            if node is not None and _is_standard(node, *SHAPING) and node.input:
                 node = makers.get(node.input[0])
-        if node is not None and node.op_type == "ArgMax" and node.input:
+        if node is not None and _is_standard(node, "ArgMax") and node.input:
             peeled[node.input[0]] = entry.name
             entry.name = node.input[0]
     return peeled
+
+
+def _is_standard(node: Any, *names: str) -> bool:
+    """Whether a node is one of some operators of the standard."""
+    return node.op_type in names and node.domain in ("", "ai.onnx")
 
 
 def check_arg_max(

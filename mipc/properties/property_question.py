@@ -250,8 +250,8 @@ def _observed(
     seen: list[Seen] = []
     index: dict[str, int] = {}
     start = 0
-    # all inputs, so that the assertions can be put to what was observed; of the rest what is named
-    used = [b for b in bound if b.side == "input" or b.tensor.name in named]
+    # all, so that the assertions can be put to what was observed; an arg-max only if it is named
+    used = [b for b in bound if not b.port.index or b.tensor.name in named]
     atoms = [atom for case in source.cases for part in case.alternatives for atom in part]
     for b in used:
         mine = [a for a in atoms if any(v.tensor == b.tensor.name for v, _ in a.terms)]

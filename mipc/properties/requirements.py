@@ -22,6 +22,9 @@ __all__ = ["ArgMax", "Disjunct", "Linear", "Requirement", "Row", "TopK"]
 Bounds: TypeAlias = Sequence[tuple[Fraction, Fraction]] | Mapping[int, tuple[Fraction, Fraction]]
 
 MOST_DISJUNCTS = 10_000
+MOST = Fraction(2) ** 900
+"""No number of a requirement is larger, so that margins are held by float64."""
+
 JUST_BELOW = Fraction(-1, 2**2000)
 """What a strict inequality gives that is met with equality."""
 
@@ -36,6 +39,10 @@ class Row:
     terms: tuple[tuple[int, Fraction], ...]
     constant: Fraction = Fraction(0)
     strict: bool = False
+
+    def __post_init__(self) -> None:
+        if any(abs(number) > MOST for number in (self.constant, *(c for _, c in self.terms))):
+            raise QuestionError("a number of the requirement is too large for float64")
 
     @property
     def compares(self) -> bool:

@@ -126,3 +126,64 @@ def test_integers_of_a_shape_are_always_held(tmp_path: Path) -> None:
     nodes = [Node("Shape", X), Node("Equal", LAST, whole(2, 3)),
              Node("Where", LAST, whole(3, 2), whole(1, 1)), Node("Reshape", X, LAST)]  # fmt: skip
     assert read_network(saved(model(nodes, (2, 3)), tmp_path)).output.shape == (3, 2)
+
+
+def test_a_last_logarithm_is_bounded_where_only_order_is_asked_for(tmp_path: Path) -> None:
+    """``log(-0.25)`` is no number: whoever leaves the logarithm out says robust."""
+    network = read_network(saved(model([Node("Log", X)], (2,)), tmp_path))
+    question = mipc.Question(
+        np.array([0.5, -0.25]), mipc.LInf(mipc.Fraction(1, 10)), mipc.ArgMax(0), domain=None
+    )
+    answer = mipc.verify(mipc.ask(network, question))
+    assert isinstance(answer.verdict, mipc.Unknown)
+
+
+def test_an_empty_list_of_axes_to_squeeze_is_refused(tmp_path: Path) -> None:
+    proto = model([Node("Squeeze", X, whole())], (2, 1), opset=13)
+    assert "empty list of axes" in refused(proto, tmp_path).what
+
+
+def test_an_arg_max_of_another_domain_is_no_arg_max(tmp_path: Path) -> None:
+    proto = model([Node("ArgMax", X, axis=1)], (1, 3))
+    proto.graph.node[0].domain = "foo"
+    assert "'foo'" in refused(proto, tmp_path).what
+
+
+@pytest.mark.parametrize("divisor", [2, -2, 3, -3])
+@pytest.mark.parametrize("dividend", [-(2**63), -7, 7, 2**62])
+def test_integers_are_divided_towards_zero(dividend: int, divisor: int, tmp_path: Path) -> None:
+    half = abs(dividend) // abs(divisor)
+    wanted = half if (dividend < 0) == (divisor < 0) else -half
+    nodes = [Node("Div", whole(dividend), whole(divisor)), Node("Equal", LAST, whole(wanted)),
+             Node("Where", LAST, X, np.array([9.0]))]  # fmt: skip
+    network = read_network(saved(model(nodes, (1,), opset=13), tmp_path))
+    found = evaluate(network.graph, {"x": np.ones((1, 1))})[network.output.node]
+    assert found[0, 0] == 1.0
+
+
+@pytest.mark.parametrize("text", [
+    "(or (and (>= X_0 5) (>= Y_0 1)) (<= X_0 0.5))", "(>= Y_0 Y_0)", "(>= (* 0 Y_0) 0)",
+])  # fmt: skip
+def test_what_only_dropped_conditions_name_is_observed_all_the_same(
+    text: str, tmp_path: Path
+) -> None:
+    network = read_network(saved(model([Node("Relu", X)], (1,)), tmp_path))
+    path = tmp_path / "q.vnnlib"
+    path.write_text(
+        "(declare-const X_0 Real) (declare-const Y_0 Real) (assert (>= X_0 0)) "
+        f"(assert (<= X_0 1)) (assert {text})"
+    )
+    answer = mipc.verify(ask_property({"N": network}, PropertyQuestion.read(path)))
+    assert isinstance(answer.verdict, mipc.Violated)
+
+
+def test_numbers_beyond_float64_are_refused(tmp_path: Path) -> None:
+    network = read_network(saved(model([Node("Relu", X)], (1,)), tmp_path))
+    path = tmp_path / "q.vnnlib"
+    for text in ("(>= (* 1e300 (* 1e300 Y_0)) 0)", "(<= Y_0 (* 1e300 1e300))"):
+        path.write_text(
+            "(declare-const X_0 Real) (declare-const Y_0 Real) (assert (>= X_0 0)) "
+            f"(assert (<= X_0 1)) (assert {text})"
+        )
+        with pytest.raises(mipc.MipcError):
+            mipc.verify(ask_property({"N": network}, PropertyQuestion.read(path)))

@@ -41,8 +41,9 @@ def quotient(call: Call, a: Constant, b: Constant) -> Constant:
     if not np.all(b.array):
         raise call.fail("it divides by zero")
     if _whole(a, b):
-        sign = np.sign(a.array) * np.sign(b.array)
-        return Constant(sign * (np.abs(a.array) // np.abs(b.array)))
+        below = a.array // b.array
+        uneven = (a.array % b.array != 0) & ((a.array < 0) != (b.array < 0))
+        return Constant(np.asarray(below + uneven))
     with np.errstate(over="ignore", under="ignore"):
         result = held(call, np.asarray(a.array / b.array), a.array != 0)
         returns = np.array_equal(result * b.array, np.broadcast_to(a.array, result.shape))

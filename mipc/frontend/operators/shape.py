@@ -65,6 +65,11 @@ def squeeze(call: Call) -> Tensor:
     x, axes = call[0], _axes(call)
     if axes is None:
         return call.build.reshape(x, tuple(size for size in x.shape if size != 1))
+    if not axes:
+        raise call.fail(
+            "an empty list of axes means none in ONNX and all in ONNX Runtime",
+            "name the axes, or leave them out",
+        )
     chosen = {call.axis(axis, len(x.shape)) for axis in axes}
     if any(x.shape[axis] != 1 for axis in chosen):
         raise call.fail(f"axes {axes} of shape {list(x.shape)} are not all of size 1")
