@@ -16,8 +16,8 @@ from mipc.properties.vnnlib.source import Source
 
 __all__ = ["cases"]
 
-most_alternatives = 100_000
-most_entries = 10_000_000
+most_alternatives = 250_000
+most_entries = 4_000_000
 """How many bounds and atoms all alternatives may have together, dropped ones included."""
 
 attempt = 10
