@@ -133,3 +133,19 @@ def test_an_answer_that_cannot_be_written_is_no_verdict():
 
 def test_a_time_limit_without_end_is_none():
     assert mipc(*ASK, *BALL, "--timeout", "inf").returncode == 1
+
+
+@pytest.mark.parametrize("model", ["", ".", "/"])
+def test_a_folder_is_no_model_to_solve(model):
+    run = mipc("solve", model)
+    assert run.returncode == 2
+    assert "is a folder, not a file" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_solution_is_not_written_to_a_folder(tmp_path):
+    model = ROOT / "tests" / "golden" / "worst.mps"
+    run = mipc("solve", model, "-o", ".", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "is a folder, not a file" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -30,8 +30,11 @@ def solve_command(
     Exit code 0 if the solver finished (optimal or infeasible), 3 if it did not.
     """
     from mipc.cli.show import out, working
+    from mipc.errors import InputError
     from mipc.solve import solve_file
 
+    if not model.name:
+        raise InputError("is a folder, not a file", where=str(model), remedy="Name a file.")
     place = output or Path(str(model).removesuffix(".gz")).with_suffix(".sol")
     with working() as progress:
         progress(f"{solver} is solving {model.name}")

@@ -120,7 +120,7 @@ def write_atomic(path: _PathLike, data: bytes | Iterable[bytes]) -> None:
         The folder is missing or cannot be written, or the path is a folder.
     """
     target = Path(path)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+    temporary = target.parent / f".{target.name}.{secrets.token_hex(6)}"
     try:
         if target.is_dir():
             raise IsADirectoryError
