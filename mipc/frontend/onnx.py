@@ -9,6 +9,7 @@ import numpy as np
 
 from mipc.errors import ModelError, UnsupportedOperator
 from mipc.frontend.builder import Builder, Constant, Tensor, Value
+from mipc.frontend.element_types import declared
 from mipc.frontend.layout import channels_first
 from mipc.frontend.limits import count
 from mipc.frontend.located import located
@@ -24,7 +25,7 @@ __all__ = ["OLDEST_OPSET", "read_network", "survey"]
 
 OLDEST_OPSET = 7
 
-FLOATS: dict[str, Dtype] = {"float": "float32", "double": "float64"}
+DTYPES: dict[str, Dtype] = {"float": "float32", "double": "float64"}
 """The types of tensors that questions may be about."""
 
 MALFORMED = "this is not a well-formed ONNX file"
@@ -80,7 +81,7 @@ def _survey(path: Path, refusals: Refusals) -> Survey:
             if entry.name not in refusals.unknown:
                 with refusals.at([entry.name]):
                     index = indexed.get(entry.name)
-                    kind = FLOATS.get(types.get(entry.name, ""), "float32")
+                    kind = DTYPES.get(types.get(entry.name, ""), "float32")
                     outputs.append(_output(entry, kind, tensors, build, path, index))
     return Survey(
         path,
@@ -113,9 +114,9 @@ def _network(read: Survey) -> Network:
         opset=read.opset,
         notes=notes,
         hidden={
-            name: Port(name, value.name, value.shape, FLOATS[read.types[name]])
+            name: Port(name, value.name, value.shape, DTYPES[read.types[name]])
             for name, value in read.tensors.items()
-            if isinstance(value, Value) and value.name in graph and read.types[name] in FLOATS
+            if isinstance(value, Value) and value.name in graph and read.types[name] in DTYPES
         },
         repaired=bool(read.repaired),
     )
@@ -202,13 +203,10 @@ def _add_initializers(
 
 def _input_type(entry: Any, where: str) -> tuple[tuple[int, ...], Dtype]:
     """Shape and type of the input; a batch dimension that is not fixed becomes 1."""
-    import onnx
-
-    kinds = _kinds()
     tensor = entry.type.tensor_type
-    if tensor.elem_type not in kinds:
-        names = {number: name for name, number in onnx.TensorProto.DataType.items()}
-        name = names.get(tensor.elem_type, tensor.elem_type)
+    kind = declared(tensor.elem_type)
+    if kind not in DTYPES:
+        name = kind.upper() or tensor.elem_type
         raise ModelError(
             f"inputs of type {name} are not supported, only FLOAT, DOUBLE", where=where
         )
@@ -216,7 +214,7 @@ def _input_type(entry: Any, where: str) -> tuple[tuple[int, ...], Dtype]:
         raise ModelError("the shape of the input is not declared", where=where)
     shape = tuple(_size(axis, entry, where) for axis, entry in enumerate(tensor.shape.dim))
     count(shape, where)
-    return shape, kinds[tensor.elem_type]
+    return shape, DTYPES[kind]
 
 
 def _size(axis: int, dimension: Any, where: str) -> int:
@@ -230,10 +228,3 @@ def _size(axis: int, dimension: Any, where: str) -> int:
         where=where,
         remedy="only the batch dimension, the first, may be symbolic",
     )
-
-
-def _kinds() -> dict[int, Dtype]:
-    """The types of tensors that networks may take and give."""
-    import onnx
-
-    return {onnx.TensorProto.FLOAT: "float32", onnx.TensorProto.DOUBLE: "float64"}

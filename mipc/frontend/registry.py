@@ -78,11 +78,6 @@ class Call:
             raise self.fail(f"input {index} is missing")
         return tensor
 
-    @property
-    def output(self) -> str:
-        """The name of the first output."""
-        return self.outputs[0]
-
     def has(self, index: int) -> bool:
         """Whether an optional input is given."""
         return index < len(self.inputs) and self.inputs[index] is not None

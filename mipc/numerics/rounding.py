@@ -23,7 +23,9 @@ __all__ = [
     "enclose",
     "gamma",
     "largest_row_sum",
+    "product_loss",
     "sum_up",
+    "two_sum",
     "up",
 ]
 
@@ -87,3 +89,18 @@ def check_float_environment() -> None:
             "this process flushes subnormal numbers or does not round to nearest",
             remedy="a library loaded before mipc changed the floating-point mode; run it apart",
         )
+
+
+def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
+    """The rounded sum and what it lost, exactly (Knuth)."""
+    result = a + b
+    back = result - a
+    return result, (a - (result - back)) + (b - back)
+
+
+def product_loss(a: Array, b: Array, product: Array) -> Array:
+    """What rounding took from products of numbers of moderate size, exactly (Veltkamp, Dekker)."""
+    high = [c - (c - v) for v in (a, b) for c in (134217729.0 * v,)]
+    low = [v - h for v, h in zip((a, b), high, strict=True)]
+    crossed = (high[0] * high[1] - product) + high[0] * low[1] + low[0] * high[1]
+    return np.asarray(crossed + low[0] * low[1])

@@ -6,7 +6,6 @@ point that a replay finds is put to the assertions once more as they were writte
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from mipc.ir.ops import Node
 from mipc.properties.query import Case, Objective, Query, Seen
 from mipc.properties.region import Region
 from mipc.properties.requirements import Disjunct, Row
-from mipc.properties.vnnlib import Atom, Bounds, Declared, Property, Tensor, read_property
+from mipc.properties.vnnlib import Atom, Bounds, Declared, Property, Tensor, read_hashed
 
 __all__ = ["Bound", "PropertyQuestion", "ask_property", "bind"]
 
@@ -58,11 +57,7 @@ class PropertyQuestion:
         InputError
             It cannot be read, is malformed, or asks for what mipc cannot ask.
         """
-        source = read_property(path)
-        try:
-            digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-        except OSError as error:
-            raise QuestionError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        source, digest = read_hashed(path)
         return PropertyQuestion(source, digest, objective)
 
 

@@ -173,7 +173,7 @@ def halve(
     while waiting:
         count = sum(map(len, waiting))
         if not go_on(done, count) or count > MOST_PARTS:
-            return Halving(dict(zip(targets, upper.tolist(), strict=True)), False, done)
+            break
         parts = _taken(waiting)
         done += len(parts)
         found = search.uppers(parts)
@@ -184,10 +184,11 @@ def halve(
             margins, slopes = search.look(rest)
             top = int(margins.max(axis=1).argmax())
             ends = margins[top].max() >= 0 and try_point(search.point(rest, top))
-            if ends or _hopeless(found[~shut], margins):
-                return Halving(dict(zip(targets, upper.tolist(), strict=True)), False, done)
+            # what is open waits even where the search ends, so that it is not taken for closed
             waiting.append(rest.halved(_along(rest, slopes)))
-    return Halving(dict(zip(targets, upper.tolist(), strict=True)), True, done)
+            if ends or _hopeless(found[~shut], margins):
+                break
+    return Halving(dict(zip(targets, upper.tolist(), strict=True)), not waiting, done)
 
 
 def _hopeless(upper: Array, margins: Array) -> bool:

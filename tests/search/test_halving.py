@@ -87,3 +87,14 @@ def test_both_halves_cover_a_box(case: Case) -> None:
     for point in points_of(case.box, rng, 20):
         inside = (halves.lower <= point) & (point <= halves.upper)
         assert inside.all(axis=1).any()
+
+
+@settings(max_examples=examples(30))
+@given(cases(several_outputs=False, inexact=False))
+def test_a_search_that_a_point_ends_closes_nothing(case: Case) -> None:
+    query = query_of(case, Fraction(-(10**9)), "feasibility")  # every point violates
+    (whole,) = query.cases
+    if can_halve(whole):
+        targets = tuple(disjunct.number for disjunct in whole.disjuncts)
+        found = halve(whole, targets, try_point=lambda point: True, go_on=lambda *_: True)
+        assert not found.complete

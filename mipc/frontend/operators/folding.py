@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mipc.frontend.builder import Constant
 from mipc.frontend.registry import Call
-from mipc.numerics.rounding import UNIT
+from mipc.numerics.rounding import UNIT, product_loss, two_sum
 
 __all__ = ["CANCELLED", "held", "product", "quotient", "total"]
 
@@ -56,9 +56,7 @@ def total(call: Call, a: Constant, b: Constant, sign: float) -> Constant:
     if _whole(a, b):
         return Constant(a.array + int(sign) * b.array)
     x, y = a.array.astype(np.float64), sign * b.array.astype(np.float64)
-    result = x + y
-    back = result - x
-    lost = (x - (result - back)) + (y - back)  # Knuth's TwoSum
+    result, lost = two_sum(x, y)
     error = np.abs(lost) + 2 * (a.relative * np.abs(x) + b.relative * np.abs(y))
     if not np.all(error <= CANCELLED * np.abs(result)):
         raise call.fail(
@@ -88,10 +86,6 @@ def _rounded(result: Array, a: Constant, b: Constant, *, exact: bool) -> Constan
 
 
 def _loses(a: Array, b: Array) -> bool:
-    """Whether any product ``a * b`` has more digits than float64 (Veltkamp's and Dekker's)."""
+    """Whether any product ``a * b`` has more digits than float64."""
     x, y = np.frexp(a)[0], np.frexp(b)[0]
-    high = [c - (c - v) for v in (x, y) for c in (134217729.0 * v,)]
-    low = [v - h for v, h in zip((x, y), high, strict=True)]
-    near = x * y
-    lost = ((high[0] * high[1] - near) + high[0] * low[1] + low[0] * high[1]) + low[0] * low[1]
-    return bool(np.any(lost))
+    return bool(np.any(product_loss(x, y, x * y)))

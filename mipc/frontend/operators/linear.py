@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from mipc.frontend.builder import Constant, Tensor, Value
 from mipc.frontend.operators.arithmetic import multiple
+from mipc.frontend.operators.contraction import contraction
 from mipc.frontend.operators.folding import product, total
 from mipc.frontend.operators.matrices import folded_product
 from mipc.frontend.operators.products import matrix_product
@@ -97,16 +98,10 @@ def _contraction(call: Call, a: Tensor, b: Tensor, x: Value) -> tuple[LinearMap,
     Each result ``(..., i, j)`` sums over ``k`` the products of ``a (..., i, 1, k)`` and
     ``b (..., 1, j, k)``: constants on one side, places in ``x`` on the other.
     """
-    left = (1, *a.shape) if len(a.shape) == 1 else a.shape
-    right = (*b.shape, 1) if len(b.shape) == 1 else b.shape
-    if min(len(left), len(right)) < 2 or left[-1] != right[-2]:
-        raise call.fail(f"shapes {list(a.shape)} and {list(b.shape)} do not fit")
-    batch = np.broadcast_shapes(left[:-2], right[:-2])
-    terms = call.room(*batch, left[-2], right[-1], left[-1])
+    left, right, terms, shape = contraction(call, a, b)
     rows = _cells(a).reshape(left)[..., :, None, :]
     columns = np.swapaxes(_cells(b).reshape(right), -1, -2)[..., None, :, :]
     weight, place = (columns, rows) if x is a else (rows, columns)
-    shape = batch + left[-2:-1] * (len(a.shape) > 1) + right[-1:] * (len(b.shape) > 1)
     return _matrix(weight, place, terms, x.size), shape
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.frontend.builder import Constant
+from mipc.frontend.operators.contraction import contraction
 from mipc.frontend.operators.folding import CANCELLED, held
 from mipc.frontend.registry import Call
-from mipc.numerics.rounding import gamma
+from mipc.numerics.rounding import gamma, product_loss, two_sum
 
 __all__ = ["folded_product"]
 
@@ -19,13 +20,7 @@ Array: TypeAlias = npt.NDArray[Any]
 
 def folded_product(call: Call, a: Constant, b: Constant) -> Constant:
     """``A @ B`` of constants of any rank, and its share of rounding; exact if nothing rounds."""
-    left = (1, *a.shape) if len(a.shape) == 1 else a.shape
-    right = (*b.shape, 1) if len(b.shape) == 1 else b.shape
-    if min(len(left), len(right)) < 2 or left[-1] != right[-2]:
-        raise call.fail(f"shapes {list(a.shape)} and {list(b.shape)} do not fit")
-    batch = np.broadcast_shapes(left[:-2], right[:-2])
-    call.room(*batch, left[-2], right[-1], left[-1])
-    shape = batch + left[-2:-1] * (len(a.shape) > 1) + right[-1:] * (len(b.shape) > 1)
+    left, right, _, shape = contraction(call, a, b)
     if a.array.dtype.kind in "bi" and b.array.dtype.kind in "bi":
         return Constant(np.asarray(a.array @ b.array).reshape(shape))
     x, y = (np.asarray(c.array, dtype=np.float64) for c in (a, b))
@@ -55,26 +50,16 @@ def _summed(call: Call, x: Array, y: Array) -> tuple[Array, Array]:
         a, b = x[..., :, k, None], y[..., None, k, :]
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             product = held(call, a * b, (a != 0) & (b != 0))
-        near, lost = _two_sum(near, product)
+        near, lost = two_sum(near, product)
         for part in (lost, _lost(a, b, product)):
             rest, size = rest + part, size + np.abs(part)
-    result, last = _two_sum(near, rest)
+    result, last = two_sum(near, rest)
     return result, np.abs(last) + gamma(2 * x.shape[-1]) * size
 
 
-def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """The rounded sum and what it lost (Knuth)."""
-    result = a + b
-    back = result - a
-    return result, (a - (result - back)) + (b - back)
-
-
 def _lost(a: Array, b: Array, near: Array) -> Array:
-    """What rounding took from the products ``a * b``, exactly (Veltkamp's and Dekker's)."""
+    """What rounding took from the products ``a * b``, exactly."""
     x, p = np.frexp(a)
     y, q = np.frexp(b)
-    high = [c - (c - v) for v in (x, y) for c in (134217729.0 * v,)]
-    low = [v - h for v, h in zip((x, y), high, strict=True)]
-    scaled = np.ldexp(near, -(p + q))
-    lost = ((high[0] * high[1] - scaled) + high[0] * low[1] + low[0] * high[1]) + low[0] * low[1]
+    lost = product_loss(x, y, np.ldexp(near, -(p + q)))
     return np.asarray(np.ldexp(lost, p + q))

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from mipc.frontend.builder import Constant, Value
+from mipc.frontend.operators.contraction import contraction
 from mipc.frontend.operators.smooth import applied
 from mipc.frontend.registry import Call
 from mipc.numerics import functions as f
@@ -37,22 +38,16 @@ def divided(call: Call, a: Value | Constant, b: Value) -> Value:
 
 def matrix_product(call: Call, a: Value, b: Value) -> Value:
     """``A @ B``: all products of two numbers, and their sums."""
-    left = (1, *a.shape) if len(a.shape) == 1 else a.shape
-    right = (*b.shape, 1) if len(b.shape) == 1 else b.shape
-    if left[-1] != right[-2]:
-        raise call.fail(f"shapes {list(a.shape)} and {list(b.shape)} do not fit")
-    batch = np.broadcast_shapes(left[:-2], right[:-2])
-    terms = call.room(*batch, left[-2], right[-1], left[-1])
+    left, right, terms, shape = contraction(call, a, b)
     rows = np.arange(a.size).reshape(left)[..., :, None, :]
     columns = np.swapaxes(np.arange(b.size).reshape(right), -1, -2)[..., None, :, :]
     picked = []
     for value, places, step in ((a, rows, "first"), (b, columns, "second")):
         source = np.broadcast_to(places, terms).reshape(-1).astype(np.intp)
         linear = SelectMap(source, value.size)
-        shape = (len(source),)
-        picked.append(call.build.affine([linear], [value], 0.0, shape, **call.labels(step)))
+        flat = (len(source),)
+        picked.append(call.build.affine([linear], [value], 0.0, flat, **call.labels(step)))
     products = call.build.product(picked[0], picked[1], **call.labels("products"))
-    shape = batch + left[-2:-1] * (len(a.shape) > 1) + right[-1:] * (len(b.shape) > 1)
     return total(call, products, terms[-1], shape)
 
 

@@ -16,7 +16,7 @@ from mipc.properties.vnnlib.property import (
     Tensor,
     Variable,
 )
-from mipc.properties.vnnlib.reading import parse_property, read_property
+from mipc.properties.vnnlib.reading import parse_property, read_hashed, read_property
 
 __all__ = [
     "Atom",
@@ -29,5 +29,6 @@ __all__ = [
     "Tensor",
     "Variable",
     "parse_property",
+    "read_hashed",
     "read_property",
 ]

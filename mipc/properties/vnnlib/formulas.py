@@ -6,6 +6,7 @@ A form is read when its parenthesis closes, from the values of its inner forms.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from fractions import Fraction
 from typing import TypeAlias
@@ -27,7 +28,7 @@ command = object()
 """The value of an assertion, and of every other form that may stand by itself."""
 
 
-class FormulaReader:
+class FormulaReader(ABC):
     """Reads forms of assertions; each version adds the forms that declare.
 
     Attributes
@@ -77,13 +78,13 @@ class FormulaReader:
         if not self.asserts:
             self.source.fail(at, "nothing is asserted", "The file was cut off: make it again.")
 
+    @abstractmethod
     def read_line(self, at: int) -> int | None:
         """Read the commonest forms at once; the offset behind, or None for any other."""
-        raise NotImplementedError
 
+    @abstractmethod
     def variable(self, item: Word | Element) -> tuple[Variable, str]:
         """The variable that an item names, and its type; an error if none is declared."""
-        raise NotImplementedError
 
     def condition(self, total: Sum, *, strict: bool) -> Conjunction:
         """``total >= 0``, or ``> 0`` if strict: a range if it bounds one input, else an atom."""

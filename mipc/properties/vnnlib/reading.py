@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import zlib
@@ -13,7 +14,7 @@ from mipc.properties.vnnlib import version1, version2
 from mipc.properties.vnnlib.property import Property
 from mipc.properties.vnnlib.source import Source
 
-__all__ = ["parse_property", "read_property"]
+__all__ = ["parse_property", "read_hashed", "read_property"]
 
 largest_text = 512 << 20
 largest_ratio = 100
@@ -33,6 +34,11 @@ def read_property(path: str | os.PathLike[str]) -> Property:
         It is malformed, too large, or (UnsupportedProperty) asks for what mipc cannot ask; with
         the line and column where there is one.
     """
+    return read_hashed(path)[0]
+
+
+def read_hashed(path: str | os.PathLike[str]) -> tuple[Property, str]:
+    """The same, and the SHA-256 of the very bytes that were read."""
     where = os.fspath(path)
     try:
         if not Path(path).is_file():
@@ -40,7 +46,8 @@ def read_property(path: str | os.PathLike[str]) -> Property:
         if Path(path).stat().st_size > largest_text:
             _too_large(where)
         data = Path(path).read_bytes()
-        return parse_property(_decoded(_unpacked(data, where), where), where)
+        source = parse_property(_decoded(_unpacked(data, where), where), where)
+        return source, hashlib.sha256(data).hexdigest()
     except OSError as error:
         raise InputError(error.strerror or str(error), where=where) from error
     except MemoryError:
