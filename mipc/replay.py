@@ -24,11 +24,15 @@ from mipc.ir.network import Network, Port
 from mipc.properties.query import Case, Query, Seen
 from mipc.semantics.exact import Dyadic, evaluate_exactly
 
-__all__ = ["Replay", "Runtime", "Runtimes", "replay", "round_dyadic"]
+__all__ = ["Replay", "Runtime", "Runtimes", "named_inputs", "replay", "round_dyadic"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Point: TypeAlias = npt.NDArray[Any]
 Range: TypeAlias = tuple[Fraction, Fraction]
+
+
+EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"
+"""ONNX Runtime's name for the option where a model's external data lie."""
 
 
 class Runtime:
@@ -96,6 +100,8 @@ class Runtime:
                 options.intra_op_num_threads = options.inter_op_num_threads = 1
                 options.graph_optimization_level = level
                 options.log_severity_level = 4
+                if changed:  # given as bytes, it has lost the folder that external data lie in
+                    options.add_session_config_entry(EXTERNAL_FOLDER, str(path.resolve().parent))
                 providers = ["CPUExecutionProvider"]
                 self._sessions.append(ort.InferenceSession(source, options, providers=providers))
         return self._sessions
@@ -147,6 +153,8 @@ class Replay:
     parameters : mapping of name to (n,) floats
     inputs : tuple of (n,) floats
         What each input of each network was fed.
+    image : (n,) float64 or None
+        What the perturbation made of the centre, before any normalisation, rounded to float64.
     inside : bool
         Whether the parameters lie in the exact region.
     outputs : tuple of arrays
@@ -163,6 +171,7 @@ class Replay:
 
     parameters: Mapping[str, Point]
     inputs: tuple[Point, ...]
+    image: Array | None
     inside: bool
     outputs: tuple[Point, ...]
     runtime_margin: Fraction
@@ -222,10 +231,12 @@ def replay(query: Query, case: Case, runtimes: Runtimes, parameters: Mapping[str
         if node in parameters or node in values
     )
     best = max(range(len(ranges)), key=lambda i: ranges[i][0])
-    observed = runtimes.observe(inputs, case.seen) if len(inputs) == len(query.feeds) else []
+    fed = len(inputs) == len(query.feeds) and all(np.isfinite(x).all() for x in inputs)
+    observed = runtimes.observe(inputs, case.seen) if fed else []
     return Replay(
         parameters=parameters,
         inputs=inputs,
+        image=_image(query, parameters, values),
         inside=inside and bool(observed),
         outputs=tuple(observed[0]) if observed else (),
         runtime_margin=min(
@@ -237,12 +248,33 @@ def replay(query: Query, case: Case, runtimes: Runtimes, parameters: Mapping[str
     )
 
 
+def named_inputs(query: Query, run: Replay) -> dict[str, Point]:
+    """What each input was fed, in its shape, by name; of several networks ``network:input``."""
+    several = len(query.networks) > 1
+    return {
+        f"{network}:{port.name}" if several else port.name: point.reshape(port.shape)
+        for (_, network, port), point in zip(query.feeds, run.inputs, strict=True)
+    }
+
+
 def round_dyadic(value: Dyadic, port: Port) -> Point:
     """The floats of a tensor's type that are nearest to exact numbers."""
-    unit = Fraction(2) ** value.exponent
-    numbers = [float(int(number) * unit) for number in value.number.tolist()]
-    rounded: Point = np.array(numbers).astype(port.dtype)
+    with np.errstate(over="ignore"):  # what is not finite is no witness
+        rounded: Point = _floats(value).astype(port.dtype)
     return rounded
+
+
+def _floats(value: Dyadic) -> Array:
+    """The float64 numbers that are nearest to exact ones."""
+    unit = Fraction(2) ** value.exponent
+    return np.array([_float(int(number) * unit) for number in value.number.tolist()])
+
+
+def _float(exact: Fraction) -> float:
+    try:
+        return float(exact)
+    except OverflowError:
+        return float("inf") if exact > 0 else float("-inf")
 
 
 def _runtime_margin(query: Query, case: Case, observed: list[Point]) -> Fraction:
@@ -265,6 +297,17 @@ def _scores(value: Point, seen: Seen) -> Point:
     if len(value) == 1 and 0 <= int(value[0]) < seen.size:
         scores[int(value[0])] = 1.0
     return scores
+
+
+def _image(
+    query: Query, parameters: Mapping[str, Point], values: Mapping[str, Dyadic]
+) -> Array | None:
+    """The image of a question, where it has one."""
+    if query.image is None:
+        return None
+    if query.image in parameters:
+        return parameters[query.image].astype(np.float64)
+    return _floats(values[query.image]) if query.image in values else None
 
 
 def _distance(

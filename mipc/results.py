@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from mipc.properties.query import Query
+from mipc.replay import named_inputs
 from mipc.verdict import Answer, Robust, Unknown, Violated, rounded_down
 
 __all__ = ["AnswerFacts", "answer_facts", "schema"]
@@ -21,6 +22,9 @@ class WitnessFacts(BaseModel):
 
     input: list[float] = Field(description="Flattened; floats of the network's input type.")
     shape: list[int]
+    image: list[float] | None = Field(
+        description="The image before it was normalised; null where it is the input itself."
+    )
     inputs: dict[str, list[float]] | None = Field(
         description="Each input by name, where there are several."
     )
@@ -98,12 +102,11 @@ def schema() -> dict[str, Any]:
 def _witness(query: Query, verdict: Violated) -> WitnessFacts:
     run = verdict.witness
     disjunct = next(d for d in query.disjuncts if d.number == run.target)
-    named = {
-        f"{network}:{port.name}" if len(query.networks) > 1 else port.name: _plain(point)
-        for (_, network, port), point in zip(query.feeds, run.inputs, strict=True)
-    }
+    fed = query.feeds[0][0]
+    named = {name: _plain(point) for name, point in named_inputs(query, run).items()}
     return WitnessFacts(
         input=_plain(run.point),
+        image=None if run.image is None or query.image == fed else _plain(run.image),
         shape=list(query.feeds[0][2].shape),
         inputs=named if len(named) > 1 else None,
         output=_plain(run.output),
@@ -117,7 +120,7 @@ def _witness(query: Query, verdict: Violated) -> WitnessFacts:
 
 
 def _plain(numbers: npt.NDArray[Any]) -> list[float]:
-    return [float(x) for x in numbers]
+    return [float(x) for x in numbers.reshape(-1)]
 
 
 def _range(pair: tuple[float, float] | None) -> list[float | None] | None:

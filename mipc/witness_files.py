@@ -1,8 +1,9 @@
-"""A violating input as a file: ``.npy`` exactly, ``.png`` to look at."""
+"""A violating input as a file: ``.npy`` or ``.npz`` exactly, ``.png`` to look at."""
 
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,54 +11,86 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import OptionError
+from mipc.ir.network import Port
 from mipc.milp.files import check_folder, write_atomic
+from mipc.properties.perturbations.head import pixels
+from mipc.properties.query import Query
+from mipc.replay import Replay, named_inputs
 
 __all__ = ["check_witness_path", "write_witness"]
 
+SUFFIXES = (".npy", ".npz", ".png")
 
-def check_witness_path(path: Path, shape: tuple[int, ...] | None = None) -> None:
-    """Refuse a path that no witness (of a shape) can be written to, before any work is done.
+
+def check_witness_path(path: Path, query: Query | None = None) -> None:
+    """Refuse a path that no witness (of a query) can be written to, before any work is done.
 
     Raises
     ------
     OptionError
-        The suffix is neither ``.npy`` nor ``.png``.
+        The suffix is none of ``.npy``, ``.npz`` and ``.png``, or does not suit the inputs.
     InputError
         Its folder is not there.
     """
     check_folder(path)
-    if path.suffix.lower() == ".png" and shape is not None and not _is_picture(shape):
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise OptionError(f"{path.name!r} ends in none of {', '.join(SUFFIXES)}", where="--witness")
+    if query is None or suffix == ".npz":
+        return
+    ports = [port for _, _, port in query.feeds]
+    if len(ports) > 1:
         raise OptionError(
-            f"an input of shape {list(shape)} is no picture", where="--witness", remedy="use .npy"
+            f"there are {len(ports)} inputs, and {suffix} holds one",
+            where="--witness",
+            remedy="use .npz, which holds each by its name",
         )
-    if path.suffix.lower() not in (".npy", ".png"):
-        raise OptionError(f"{path.name!r} ends in neither .npy nor .png", where="--witness")
+    if suffix == ".png" and not _is_picture(ports[0]):
+        raise OptionError(
+            f"an input of shape {list(ports[0].shape)} is no picture",
+            where="--witness",
+            remedy="use .npy",
+        )
 
 
-def write_witness(path: Path, point: npt.NDArray[Any], shape: tuple[int, ...]) -> None:
-    """Write a point: ``.npy`` in the network's shape and type, ``.png`` as ``value * 255``.
+def write_witness(path: Path, query: Query, run: Replay) -> None:
+    """Write a witness.
 
-    A ``.png`` rounds to 256 levels, so it may no longer violate anything; it needs an input of
-    one or three channels.
+    ``.npy`` holds what the network's input was fed, in its shape and type; ``.npz`` that of each
+    input by name (of several networks ``network:input``). ``.png`` shows the image, before any
+    normalisation, as ``value * 255``: rounded to 256 levels it may no longer violate anything.
     """
-    check_witness_path(path, shape)
+    check_witness_path(path, query)
+    port = query.feeds[0][2]
     buffer = io.BytesIO()
-    if path.suffix.lower() == ".npy":
-        np.save(buffer, point.reshape(shape), allow_pickle=False)
-    else:
-        _picture(point, shape).save(buffer, format="PNG")
+    match path.suffix.lower():
+        case ".npy":
+            buffer.write(_npy(run.point.reshape(port.shape)))
+        case ".npz":
+            with zipfile.ZipFile(buffer, "w") as archive:
+                for name, point in named_inputs(query, run).items():
+                    archive.writestr(zipfile.ZipInfo(f"{name}.npy"), _npy(point))
+        case _:
+            image = run.point if run.image is None else run.image
+            _picture(image.astype(np.float64), port).save(buffer, format="PNG")
     write_atomic(path, buffer.getvalue())
 
 
-def _is_picture(shape: tuple[int, ...]) -> bool:
-    planes = [size for size in shape if size != 1]
-    return len(planes) == 2 or (len(planes) == 3 and planes[0] == 3)
+def _npy(array: npt.NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
 
 
-def _picture(point: npt.NDArray[Any], shape: tuple[int, ...]) -> Any:
+def _is_picture(port: Port) -> bool:
+    found = pixels(port.shape, port.channels_first)
+    return found is not None and len(found) in (1, 3)
+
+
+def _picture(image: npt.NDArray[np.float64], port: Port) -> Any:
     from PIL import Image
 
-    planes = [size for size in shape if size != 1]
-    pixels = np.clip(np.round(point.astype(np.float64) * 255), 0, 255).astype(np.uint8)
-    shaped = pixels.reshape(planes)
-    return Image.fromarray(shaped if len(planes) == 2 else shaped.transpose(1, 2, 0))
+    place = pixels(port.shape, port.channels_first)
+    assert place is not None
+    levels = np.clip(np.round(image * 255), 0, 255).astype(np.uint8)[place]
+    return Image.fromarray(levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0))

@@ -77,7 +77,7 @@ def test_an_exact_violation_that_the_runtime_does_not_show_vetoes_robust(tmp_pat
     query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), question())
     point = query.region.nearest(query.centre)
     margins = (Fraction(1), Fraction(1))
-    run = Replay({"x": point}, (point,), True, (np.zeros(2),), Fraction(-1), margins, 1, 0.0)
+    run = Replay({"x": point}, (point,), None, True, (np.zeros(2),), Fraction(-1), margins, 1, 0.0)
     answer = conclude(query, [Finding(1, "solver", -1.0)], [run], "solver")
     assert isinstance(answer.verdict, Unknown)
     assert answer.verdict.reason == "float-mismatch"

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mipc.cli import question as q
+from mipc.errors import OptionError
 
 __all__ = ["decode_command"]
 
@@ -60,6 +61,10 @@ def decode_command(
     asked = sidecar.question
     if isinstance(asked, PropertyFacts) and property is None:
         property = find(asked.property, asked.sha256, folder, "--property")
+    if not isinstance(asked, PropertyFacts) and property is not None:
+        raise OptionError("the question is not a property's", where="--property")
+    if witness is not None:
+        check_witness_path(witness, question_of(pairs[0], networks, property))
     with working() as progress:
         progress("replaying")
         answer = decode(pairs, networks, property)

@@ -86,8 +86,9 @@ def _sizes(report: Report) -> Iterator[str]:
 
 
 def _question(asked: AskedFacts) -> Iterator[str]:
-    cases = f" of {asked.examined} of {asked.cases} cases" if asked.cases > 1 else ""
-    yield f"  question    {asked.disjuncts} disjuncts, bounds close {asked.closed}{cases}"
+    cases = f" in {asked.cases} cases" if asked.cases > 1 else ""
+    seen = f" in the first {asked.examined}" if asked.examined < asked.cases else ""
+    yield f"  question    {asked.disjuncts} disjuncts{cases}, bounds close {asked.closed}{seen}"
     yield (
         f"  ReLUs       {asked.active} active, {asked.inactive} inactive, {asked.unstable} "
         f"undecided; pre-activations within {asked.largest:.4g}"

@@ -151,7 +151,7 @@ WitnessFile: TypeAlias = Annotated[
     typer.Option(
         "--witness",
         metavar="FILE",
-        help="Write the violating input: .npy or .png.",
+        help="Write the violating input: .npy; .npz if there are several; .png to look at.",
         show_default=False,
     ),
 ]
@@ -183,7 +183,8 @@ def asked(
     """Read the network and join it to the question that the options make."""
     given = [dataset, index, centre, label, target, exclude, top, violation, domain, mean, std]
     if property is not None:
-        if perturbation is not None or any(option is not None for option in given):
+        changed = (margin, norm) != ("0", "linf")
+        if perturbation is not None or changed or any(option is not None for option in given):
             raise OptionError("--property says all; only --objective goes with it")
         return _asked_by_property(model, property, objective)
     if perturbation is None:
@@ -224,7 +225,13 @@ def _asked_by_property(model: Path, file: Path, objective: str) -> Query:
     from mipc.frontend.onnx import read_network
     from mipc.properties.property_question import PropertyQuestion, ask_property
 
-    chosen = _one_of("--objective", objective, ("feasibility", "worst"))
+    chosen = _one_of("--objective", objective, ("feasibility", "closest", "worst"))
+    if chosen == "closest":
+        raise OptionError(
+            "a property has no centre, and so no closest violation",
+            where="--objective",
+            remedy="feasibility or worst",
+        )
     question = PropertyQuestion.read(file, chosen)
     names = [declared.name for declared in question.source.networks]
     network = read_network(model)
@@ -340,6 +347,8 @@ def _classes(option: str, text: str | None) -> tuple[int, ...] | None:
     if text is None:
         return None
     try:
+        if not text.isascii():
+            raise ValueError
         targets = tuple(int(part) for part in text.split(","))
     except ValueError:
         raise OptionError(

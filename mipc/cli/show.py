@@ -64,7 +64,7 @@ def tell(query: Query, answer: Answer, *, witness: Path | None, json: bool) -> N
 
     facts = answer_facts(query, answer)
     if witness is not None and isinstance(answer.verdict, Violated):
-        write_witness(witness, answer.verdict.witness.point, query.feeds[0][2].shape)
+        write_witness(witness, query, answer.verdict.witness)
     out(facts.model_dump_json() if json else answer_text(facts, query.asked))
     raise typer.Exit(EXIT[facts.verdict])
 

@@ -32,7 +32,7 @@ def verify_command(
     steps = q.chosen_passes(passes)
     query = ask()
     if witness is not None:
-        check_witness_path(witness, query.feeds[0][2].shape)
+        check_witness_path(witness, query)
     with working() as progress:
         answer = verify(query, timeout=timeout, passes=steps, progress=progress)
     tell(query, answer, witness=witness, json=json)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from mipc.doctor.report import BorderFacts, Finding
-from mipc.doctor.walk import behind, line
+from mipc.doctor.walk import behind
+from mipc.frontend.layout import channels_first
 from mipc.frontend.survey import Survey, type_name
+from mipc.properties.perturbations.head import channels_last
 
 __all__ = ["border_findings", "inputs", "outputs"]
 
-CHANNELS = (1, 3, 4)
-WINDOWED = ("Conv", "MaxPool", "AveragePool", "GlobalAveragePool")
 ORDERED = {
     "Softmax": "only questions of which class wins are asked of its scores; with a margin, or in "
     "numbers of outputs, the softmax itself is enclosed",
@@ -140,22 +140,11 @@ def _layout(survey: Survey, name: str, shape: list[int] | None) -> str:
         return "a batch of vectors"
     if len(shape) < 2:
         return "a vector without batch dimension" if shape else "a single number"
-    for number, _ in line(survey.model.graph, name):
-        node = survey.model.graph.node[number]
-        perm = [list(a.ints) for a in node.attribute if a.name == "perm"]
-        if node.op_type == "Transpose" and len(shape) == 4 and perm == [[0, 3, 1, 2]]:
-            return "NHWC: a Transpose makes it NCHW"
-        if node.op_type in WINDOWED and len(shape) in (3, 4):
-            return "NCHW" if len(shape) == 4 else "NCL"
-        if node.op_type in ("Reshape", "Flatten"):
-            break
-    return _by_sizes(shape)
-
-
-def _by_sizes(shape: list[int]) -> str:
-    first, last = shape[-3] if len(shape) >= 3 else 0, shape[-1]
-    if len(shape) == 4 and (first in CHANNELS) != (last in CHANNELS):
-        return "NCHW by its sizes" if first in CHANNELS else "NHWC by its sizes"
-    if len(shape) == 3 and first in CHANNELS and last not in CHANNELS:
-        return "CHW by its sizes"
-    return "not clear"
+    if len(shape) not in (3, 4):
+        return "not clear"
+    known = channels_first(survey.model.graph, name)
+    if known is not None:
+        first = "NCHW" if len(shape) == 4 else "NCL"
+        return first if known else "NHWC: a Transpose makes it NCHW"
+    guess = "HWC" if channels_last(shape) else "CHW"
+    return f"{'N' if len(shape) == 4 else ''}{guess} by its sizes"

@@ -33,7 +33,7 @@ def parse_rational(text: str, what: str) -> Fraction:
         It is no number, or one no float64 comes near.
     """
     try:
-        if len(text) > MOST_TEXT:
+        if len(text) > MOST_TEXT or not text.isascii():
             raise ValueError
         exponent = text.lower().partition("e")[2]
         if exponent and abs(int(exponent)) > 300:

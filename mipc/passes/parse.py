@@ -77,7 +77,7 @@ def _pass(name: str, options: str) -> Pass:
 
 def _integer(name: str, key: str, value: str, limits: tuple[int, int]) -> int:
     """A whole number within limits."""
-    if not value.isdecimal() or not limits[0] <= int(value[:9]) <= limits[1]:
+    if not (value.isascii() and value.isdecimal()) or not limits[0] <= int(value[:9]) <= limits[1]:
         raise OptionError(
             f"{key}={value!r} of pass {name!r}",
             where="--passes",

@@ -28,7 +28,7 @@ MOST_ALTERNATIVES = 10_000
 MOST_DEPTH = 50
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:/\d+)?)"
+    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?(?:/[0-9]+)?)"
     r"|(?P<word>[A-Za-z]\w*)|(?P<sign>>=|<=|==|[-+*()<>]))"
 )
 
@@ -167,7 +167,7 @@ class _Reader:
         return self.variable(), Fraction(1)
 
     def variable(self) -> int:
-        found = re.fullmatch(r"[yY]_?(\d{1,9})", self.peek())
+        found = re.fullmatch(r"[yY]_?([0-9]{1,9})", self.peek())
         if found is None:
             raise self.fail("a number or an output such as y0 is missing")
         self.take()

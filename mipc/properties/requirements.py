@@ -138,6 +138,8 @@ class ArgMax:
         )
         if self.label in targets:
             raise QuestionError(f"class {self.label} is both the label and a target")
+        if self.label in self.excluded:
+            raise QuestionError(f"class {self.label} is both the label and excluded")
         if both := set(targets) & set(self.excluded):
             raise QuestionError(f"classes {sorted(both)} are both targets and excluded")
         if not targets:

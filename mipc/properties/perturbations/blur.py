@@ -32,7 +32,7 @@ class Blur:
     @staticmethod
     def parse(text: str) -> Blur:
         """Read the size: ``5`` or ``5x3``."""
-        found = re.fullmatch(r"(\d{1,4})(?:x(\d{1,4}))?", text)
+        found = re.fullmatch(r"([0-9]{1,4})(?:x([0-9]{1,4}))?", text)
         height, width = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
         if not 1 <= height * width <= MOST_TAPS:
             raise OptionError(

@@ -7,6 +7,7 @@ passes the edge of the region by less than a thousandth of a step therefore coun
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -37,7 +38,7 @@ class Grid:
     @staticmethod
     def parse(text: str) -> Grid:
         """Read how many steps make 1: ``255``."""
-        if not text.isdecimal() or not 1 <= int(text[:9]) <= 2**20 or len(text) > 7:
+        if not re.fullmatch("[0-9]{1,7}", text) or not 1 <= int(text) <= 2**20:
             raise OptionError(
                 f"{text!r} is no number of steps",
                 where="--perturbation grid",

@@ -270,7 +270,10 @@ def pixels(shape: tuple[int, ...], channels_first: bool | None = None) -> Index 
     if len(shape) < 3 or math.prod(shape[:-3]) != 1:
         return None
     planes = flat.reshape(shape[-3:])
-    last = shape[-1] in (1, 3, 4) and shape[-3] not in (1, 3, 4)
-    if channels_first is not None:
-        last = not channels_first
+    last = channels_last(shape) if channels_first is None else not channels_first
     return planes.transpose(2, 0, 1) if last else planes
+
+
+def channels_last(shape: Sequence[int]) -> bool:
+    """Whether the sizes of a picture's axes say that its channels stand last."""
+    return shape[-1] in (1, 3, 4) and shape[-3] not in (1, 3, 4)

@@ -26,7 +26,7 @@ class Patch:
     @staticmethod
     def parse(text: str) -> Patch:
         """Read size and place: ``3x3`` anywhere, ``3x3@10,12`` from row 10 and column 12 on."""
-        found = re.fullmatch(r"(\d{1,5})x(\d{1,5})(?:@(\d{1,5}),(\d{1,5}))?", text)
+        found = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})(?:@([0-9]{1,5}),([0-9]{1,5}))?", text)
         if found is None or not int(found[1]) * int(found[2]):
             raise OptionError(
                 f"{text!r} is no patch",
