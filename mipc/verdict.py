@@ -35,11 +35,15 @@ __all__ = [
 Trust: TypeAlias = Literal["bounds", "solver"]
 Range: TypeAlias = tuple[float, float]
 
-CLAIM_GUARD = 1e-6
-"""A solver's bound on a margin is believed up to its feasibility tolerance."""
+CLAIM_GUARD = 2e-6
+"""A solver's bound on a margin or a distance is believed up to twice its feasibility tolerance.
+
+HiGHS drops every part of its tree that is better than its best point by less than that tolerance,
+and then reports the best point's objective as the bound.
+"""
 
 DISTANCE_GUARD = 1e-5
-"""And its bound on a distance up to this share of it."""
+"""And its bound on a distance up to this share of it, besides."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,8 @@ def weigh(query: Query, known: Finding, claim: Solution, guard: float) -> Findin
     found = _still_open(known, claim)
     if claim.dual_bound is None:
         return found
-    return replace(found, nearest=max(claim.dual_bound * (1.0 - DISTANCE_GUARD), known.nearest))
+    nearest = claim.dual_bound * (1.0 - DISTANCE_GUARD) - CLAIM_GUARD
+    return replace(found, nearest=max(nearest, known.nearest))
 
 
 def _weigh_margin(known: Finding, claim: Solution, guard: float) -> Finding:

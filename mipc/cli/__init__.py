@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+import warnings
 from typing import Annotated
 
 import typer
@@ -52,6 +53,7 @@ def options(
 
 def main() -> None:
     """Run a command; a user's mistake is a message and exit code 2, never a traceback."""
+    warnings.simplefilter("ignore", RuntimeWarning)  # numpy's, of numbers that are then refused
     try:
         app()
     except MipcError as error:

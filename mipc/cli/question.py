@@ -181,11 +181,7 @@ def asked(
     std: Std = None,
 ) -> Query:
     """Read the network and join it to the question that the options make."""
-    given = [dataset, index, centre, label, target, exclude, top, violation, domain, mean, std]
     if property is not None:
-        changed = (margin, norm) != ("0", "linf")
-        if perturbation is not None or changed or any(option is not None for option in given):
-            raise OptionError("--property says all; only --objective goes with it")
         return _asked_by_property(model, property, objective)
     if perturbation is None:
         raise OptionError("what is asked?", remedy="give --perturbation, or --property")
@@ -304,9 +300,10 @@ def asking(
     @wraps(command)
     def run(**given: Any) -> None:
         words = {p.name: given.pop(p.name) for p in theirs}
+        chosen = {p.name for p in theirs if words[p.name] != p.default} - {"model"}
         ask: Callable[[], Query] | None = partial(asked, **words)
+        _check_together(chosen, alone if optional else None)
         if optional:
-            _check_question(words, alone)
             given |= {name: words[name] for name in ("model", *alone)}
             if words["perturbation"] is None and words["property"] is None:
                 ask = None
@@ -317,14 +314,15 @@ def asking(
     return run
 
 
-def _check_question(words: dict[str, Any], alone: tuple[str, ...]) -> None:
-    """Refuse parts of a question without the perturbation that makes it one."""
-    parts = (
-        "dataset", "index", "centre", "label", "target", "exclude", "top", "violation", "domain",
-        "mean", "std",
-    )  # fmt: skip
-    asked = words["perturbation"] is not None or words["property"] is not None
-    if not asked and any(words[part] is not None for part in parts if part not in alone):
+def _check_together(chosen: set[str], alone: tuple[str, ...] | None) -> None:
+    """Refuse options beside a property that says it all, and parts of a question without any.
+
+    ``alone`` names those that mean something without a question; None where there has to be one.
+    """
+    if "property" in chosen and chosen - {"property", "objective"}:
+        raise OptionError("--property says all; only --objective goes with it")
+    asked = chosen & {"perturbation", "property"}
+    if alone is not None and not asked and chosen.difference(alone):
         raise OptionError("a question needs --perturbation or --property")
 
 

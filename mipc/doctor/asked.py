@@ -53,7 +53,7 @@ def asked(
     except RangeError as error:
         return None, [_refused(error)]
     wanted = [(b, part.target) for b in bounded for part in b.parts if part.is_open]
-    closed = sum(not part.is_open for b in bounded for part in b.parts)
+    closed = sum(part.upper < 0 for b in bounded for part in b.parts)
     if not wanted:
         best = max(
             ((part.upper, part.target, i) for i, b in enumerate(bounded) for part in b.parts)

@@ -14,7 +14,15 @@ WINDOWED = frozenset(
 )
 """Operators to which the second axis means channels."""
 
-KEEPING = frozenset(("Add", "Cast", "Div", "Dropout", "Identity", "Mul", "Neg", "Relu", "Sub"))
+KEEPING = frozenset(
+    (
+        *("Abs", "Add", "Cast", "Clip", "Div", "Dropout", "Elu", "Erf", "Exp", "Gelu"),
+        *("HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Log", "Max", "Mean", "Min"),
+        *("Mul", "Neg", "PRelu", "Pad", "Pow", "Reciprocal", "Relu", "Resize", "Selu", "Sigmoid"),
+        *("Slice", "Softplus", "Sqrt", "Sub", "Sum", "Tanh", "ThresholdedRelu", "Upsample"),
+        "Where",
+    )
+)
 """Operators that leave the axes where they are."""
 
 

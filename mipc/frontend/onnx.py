@@ -176,6 +176,13 @@ def _opset(model: Any, path: Path) -> int:
     versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
     if not versions:
         raise ModelError("no opset of the standard domain is declared", where=str(path))
+    if len(set(versions)) > 1:
+        named = ", ".join(map(str, versions))
+        raise ModelError(
+            f"several opsets of the standard domain are declared: {named}",
+            where=str(path),
+            remedy="declare one",
+        )
     if versions[0] < OLDEST_OPSET:
         raise ModelError(
             f"opset {versions[0]} is older than {OLDEST_OPSET}, the oldest supported",

@@ -16,11 +16,17 @@ from typing import Any
 
 from mipc.errors import UnsupportedOperator
 from mipc.frontend.builder import Tensor
+from mipc.frontend.element_types import declared
 
 __all__ = ["check_arg_max", "peel_arg_max", "repair", "runnable"]
 
 SHAPING = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 """Operators that may stand between an arg-max and the output."""
+
+INDEX_TYPES = ("int32", "int64", "float", "double")
+"""What class numbers may be cast to: all of them are held exactly, below :data:`MOST_CLASSES`."""
+
+MOST_CLASSES = 2**24
 
 
 def repair(model: Any) -> list[str]:
@@ -109,12 +115,20 @@ def peel_arg_max(graph: Any) -> dict[str, str]:
     for entry in graph.output:
         node = makers.get(entry.name)
         for _ in graph.node:  # nodes that go round in a circle are refused later
-            if node is not None and _is_standard(node, *SHAPING) and node.input:
+            if node is not None and _hands_on(node) and node.input:
                 node = makers.get(node.input[0])
         if node is not None and _is_standard(node, "ArgMax") and node.input:
             peeled[node.input[0]] = entry.name
             entry.name = node.input[0]
     return peeled
+
+
+def _hands_on(node: Any) -> bool:
+    """Whether a node leaves class numbers what they are."""
+    if not _is_standard(node, *SHAPING):
+        return False
+    targets = [declared(entry.i) for entry in node.attribute if entry.name == "to"]
+    return node.op_type != "Cast" or (bool(targets) and targets[-1] in INDEX_TYPES)
 
 
 def _is_standard(node: Any, *names: str) -> bool:
@@ -140,7 +154,9 @@ def check_arg_max(
             continue
         shape = tensors[node.input[0]].shape
         axis = next((entry.i for entry in node.attribute if entry.name == "axis"), 0)
-        if not -len(shape) <= axis < len(shape) or shape[axis] != math.prod(shape):
+        size = math.prod(shape)
+        whole = -len(shape) <= axis < len(shape) and shape[axis] == size
+        if not whole or size > MOST_CLASSES:
             raise UnsupportedOperator(
                 f"the arg-max along axis {axis} of scores of shape {list(shape)}",
                 where=f"{path}: output '{peeled[node.input[0]]}'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -18,7 +19,7 @@ Array: TypeAlias = npt.NDArray[np.float64]
 
 
 MOST_TEXT = 1000
-"""So long a text any number is written in that is read from a shorter one."""
+"""So long a text any number may have, as it is given and as the quotient that it is written as."""
 
 LEAST = 2.0**-1000
 """Rounding smaller numbers to float64 is no small share of them."""
@@ -39,7 +40,7 @@ def parse_rational(text: str, what: str) -> Fraction:
         if exponent and abs(int(exponent)) > 300:
             raise ValueError
         exact = Fraction(text.strip())
-        if exact and abs(float(exact)) < LEAST:
+        if len(str(exact)) > MOST_TEXT or (exact and abs(float(exact)) < LEAST):
             raise ValueError
         return exact
     except (ValueError, ZeroDivisionError, OverflowError):
@@ -48,6 +49,9 @@ def parse_rational(text: str, what: str) -> Fraction:
             where=what,
             remedy="write it like 0.1, 1e-3 or 8/255",
         ) from None
+
+
+MOST_FLOAT = Fraction(sys.float_info.max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +65,10 @@ class Enclosed:
     def of(value: Fraction | float) -> Enclosed:
         """The two floats around one rational."""
         exact = Fraction(value)
+        if abs(exact) > MOST_FLOAT:
+            ends = (float(MOST_FLOAT), math.inf)
+            below, above = ends if exact > 0 else (-ends[1], -ends[0])
+            return Enclosed(np.array(below), np.array(above))
         near = float(exact)
         below = near if Fraction(near) <= exact else math.nextafter(near, -math.inf)
         above = near if Fraction(near) >= exact else math.nextafter(near, math.inf)

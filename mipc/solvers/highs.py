@@ -24,7 +24,7 @@ from mipc.solvers.wire import Arrays, model_message, receive, send
 
 __all__ = ["GRACE", "Highs"]
 
-GRACE = 5.0
+GRACE = 1.5
 """Seconds after its time limit at which a solver is killed."""
 
 START = 60.0

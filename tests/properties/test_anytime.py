@@ -10,12 +10,17 @@ import pytest
 from exact_answers import exact_answer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import bisect
+from small_networks import dense_network
 from small_questions import asked
 from strategies import examples
 
 from mipc import verify
 from mipc.milp.model import Model
 from mipc.milp.solution import Solution, Status
+from mipc.properties.perturbations import LInf
+from mipc.properties.question import Question, ask
+from mipc.properties.requirements import ArgMax
 from mipc.results import answer_facts
 from mipc.solvers.base import Limits
 from mipc.solvers.highs import Highs
@@ -81,3 +86,37 @@ def test_no_time_at_all_still_replays_the_input(tmp_path: Path, highs: Highs) ->
     y = it.output([Fraction(c) for c in it.query.centre.tolist()])
     assert answer.margin[0] == pytest.approx(float(max(y[1], y[2]) - y[0]), abs=1e-12)
     assert np.isinf(answer.margin[1])
+
+
+def test_a_tiny_distance_is_bounded_from_below_by_no_more_than_it_is(
+    tmp_path: Path, highs: Highs
+) -> None:
+    """HiGHS drops what is better than its best point by 1e-6: much, of a distance of 2e-5."""
+    rng = np.random.default_rng(0)
+    steep, away = 1000.0, float(np.float32(0.0005))
+    for n in (1, 2, 3, 2, 3, 3):
+        first = np.repeat(np.eye(n), 2, axis=0) * np.tile([[steep], [-steep]], (n, 1))
+        bias = -rng.uniform(0.02, 0.022, 2 * n)
+        second = np.zeros((2, 2 * n))
+        second[1] = 1.0
+        network = dense_network(
+            tmp_path / "steep.onnx", [(first, bias), (second, np.array([away, 0.0]))]
+        )
+        question = Question(
+            centre=np.zeros(n),
+            perturbation=LInf(Fraction(1, 10_000)),
+            requirement=ArgMax(label=0),
+            domain=None,
+            objective="closest",
+        )
+        answer = verify(ask(network, question), solver=highs)
+        ends = np.float32(bias).astype(float).reshape(n, 2)
+
+        def reach(distance: float, ends: np.ndarray = ends) -> float:
+            """The largest margin within a distance, each input at its better end."""
+            return float(np.maximum(steep * distance + ends, 0.0).max(axis=1).sum()) - away
+
+        nearest = bisect(reach, 0.0, 1e-4, xtol=1e-16)
+        assert answer.distance is not None
+        assert answer.distance[0] <= nearest * (1 + 1e-9)
+        assert answer.distance[1] >= nearest * (1 - 1e-9)

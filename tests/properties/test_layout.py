@@ -25,7 +25,10 @@ def two_channels(tmp_path: Path, *before: Node) -> Network:
     return mipc.read_network(saved(model(nodes, (1, 2, 5, 3)), tmp_path))
 
 
-@pytest.mark.parametrize("before", [(), (Node("Mul", X, np.array(1.0)), Node("Relu", LAST))])
+@pytest.mark.parametrize(
+    "before",
+    [(), (Node("Mul", X, np.array(1.0)), Node("Relu", LAST)), (Node("LeakyRelu", X, alpha=0.5),)],
+)
 def test_a_patch_covers_all_channels_of_a_convolutions_input(
     before: tuple[Node, ...], tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+import warnings
 from typing import Annotated
 
 import typer
@@ -53,6 +54,7 @@ def options(
 
 def main() -> None:
     """Run a command; what is wrong is said on standard error, with exit code 2."""
+    warnings.simplefilter("ignore", RuntimeWarning)  # numpy's, of numbers that are then refused
     try:
         app()
     except MipcError as error:

@@ -13,6 +13,7 @@ from mipc.cli.show import out
 from mipc.cli.vnnlib.decided import Decided, decide, files_of, reported
 from mipc.cli.vnnlib.supervised import supervised
 from mipc.errors import OptionError
+from mipc.solvers.base import FOREVER
 
 __all__ = ["verify_command"]
 
@@ -43,12 +44,13 @@ def verify_command(
 ) -> None:
     """Decide a query: sat with an assignment, unsat, unknown or timed-out."""
     given = _by_name(network or [])
-    deadline = None if timeout is None else time.monotonic() + timeout
+    limit = None if timeout is None or timeout >= FOREVER else timeout
+    deadline = None if limit is None else time.monotonic() + limit
 
     def work() -> str:
         return _text(decide(query, files_of(given), deadline), serialise_assignments)
 
-    text = supervised(partial(reported, work), timeout)
+    text = supervised(partial(reported, work), limit)
     out("timed-out" if text is None else text)
 
 
