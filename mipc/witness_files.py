@@ -13,7 +13,7 @@ import numpy.typing as npt
 from mipc.errors import OptionError
 from mipc.ir.network import Port
 from mipc.milp.files import check_folder, write_atomic
-from mipc.properties.perturbations.head import pixels
+from mipc.properties.pictures import pixels
 from mipc.properties.query import Query
 from mipc.replay import Replay, named_inputs
 

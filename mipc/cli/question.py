@@ -387,7 +387,8 @@ def _centre(
     if (dataset is None) != (index is None):
         raise OptionError("--dataset and --index belong together")
     if path is not None:
-        return read_input(path, network.input.shape), None
+        port = network.input
+        return read_input(path, port.shape, port.channels_first), None
     if dataset is not None and index is not None:
         sample = read_sample(dataset, index)
         check_layout(sample.image.shape, network.input.shape, f"images of {dataset}")

@@ -9,7 +9,7 @@ from mipc.doctor.report import BorderFacts, Finding
 from mipc.doctor.walk import behind
 from mipc.frontend.layout import channels_first
 from mipc.frontend.survey import Survey, type_name
-from mipc.properties.perturbations.head import channels_last
+from mipc.properties.pictures import channels_last
 
 __all__ = ["border_findings", "inputs", "outputs"]
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import DatasetError, OptionError
+from mipc.properties.pictures import pixels
 
 __all__ = [
     "DATASETS",
@@ -51,7 +52,7 @@ def read_array(path: str | Path) -> Array:
     Raises
     ------
     DatasetError
-        Not such a file, or not real finite numbers.
+        Not such a file, or not real finite numbers that float64 holds exactly.
     """
     path = Path(path)
     try:
@@ -69,14 +70,22 @@ def read_array(path: str | Path) -> Array:
     numbers = array.astype(np.float64)
     if not np.isfinite(numbers).all():
         raise DatasetError("some of its numbers are NaN or infinite", where=str(path))
+    if not _is_held(array, numbers):
+        raise DatasetError(f"float64 does not hold some {array.dtype} of it", where=str(path))
     return numbers
 
 
-def read_image(path: Path, shape: tuple[int, ...]) -> Array:
+def _is_held(array: npt.NDArray[Any], numbers: Array) -> bool:
+    """Whether float64 numbers are exactly what was read."""
+    if array.dtype.kind == "f":
+        return bool((numbers.astype(array.dtype) == array).all())
+    return array.dtype.kind == "b" or bool((np.abs(numbers) < 2.0**53).all())
+
+
+def read_image(path: Path, channels: int) -> Array:
     """Pixels of an image file as ``value / 255``, channels first, grey where one is wanted."""
     from PIL import Image, UnidentifiedImageError
 
-    channels = shape[-3] if len(shape) >= 3 else 1
     try:
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
@@ -90,13 +99,27 @@ def read_image(path: Path, shape: tuple[int, ...]) -> Array:
     return planes.astype(np.float64) / 255.0
 
 
-def read_input(path: str | Path, shape: tuple[int, ...]) -> Array:
-    """An input from ``.npy`` or an image file, flattened: (n,) for a network input of ``shape``."""
+def read_input(
+    path: str | Path, shape: tuple[int, ...], channels_first: bool | None = None
+) -> Array:
+    """An input from ``.npy`` or an image file, flattened: (n,) for a network input of ``shape``.
+
+    The channels of an image go where the network has them, as far as is known.
+    """
     path = Path(path)
-    image = path.suffix.lower() != ".npy"
-    numbers = read_image(path, shape) if image else read_array(path)
-    check_layout(numbers.shape, shape, str(path))
-    return numbers.reshape(-1)
+    if path.suffix.lower() == ".npy":
+        numbers = read_array(path)
+        check_layout(numbers.shape, shape, str(path))
+        return numbers.reshape(-1)
+    place = pixels(shape, channels_first)
+    numbers = read_image(path, 1 if place is None else len(place))
+    if place is None:
+        check_layout(numbers.shape, shape, str(path))
+        return numbers.reshape(-1)
+    check_layout(numbers.shape, place.shape, str(path))
+    placed = np.zeros(place.size)
+    placed[place.reshape(-1)] = numbers.reshape(-1)
+    return placed
 
 
 def check_layout(given: tuple[int, ...], wanted: tuple[int, ...], where: str) -> None:

@@ -15,7 +15,8 @@ from mipc.ir.network import Port
 from mipc.numerics.linear_maps import ScaleMap
 from mipc.numerics.rationals import parse_rational
 from mipc.numerics.rounding import UNIT
-from mipc.properties.perturbations.head import Head, pixels
+from mipc.properties.perturbations.head import Head
+from mipc.properties.pictures import pixels
 
 __all__ = ["Normalisation"]
 

@@ -13,7 +13,7 @@ import mipc
 from mipc.ir.network import Network
 from mipc.properties.normalisation import Normalisation
 from mipc.properties.perturbations import Patch
-from mipc.properties.perturbations.head import pixels
+from mipc.properties.pictures import pixels
 
 
 def two_channels(tmp_path: Path, *before: Node) -> Network:

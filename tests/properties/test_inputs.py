@@ -1,0 +1,55 @@
+"""Inputs from files: the numbers that are there, where the network has them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mipc.errors import DatasetError
+from mipc.properties.inputs import read_array, read_input
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        np.int64(2**53 + 1),
+        np.uint64(2**64 - 1),
+        pytest.param(
+            np.longdouble(1) + np.longdouble(2) ** -60,
+            marks=pytest.mark.skipif(
+                np.finfo(np.longdouble).nmant < 60, reason="long double is no wider here"
+            ),
+        ),
+    ],
+)
+def test_numbers_that_float64_does_not_hold_are_refused(number: np.generic, tmp_path: Path) -> None:
+    """Rounded, a box between such corners would be a smaller one."""
+    np.save(tmp_path / "x.npy", np.array([number]))
+    with pytest.raises(DatasetError, match="float64 does not hold"):
+        read_array(tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8", ">f4", "i1", "u8", "i8", "?"])
+def test_numbers_of_every_type_are_read_exactly(kind: str, tmp_path: Path) -> None:
+    numbers = np.array([[0, 1], [1, 0]]).astype(kind)
+    np.save(tmp_path / "x.npy", numbers)
+    np.testing.assert_array_equal(read_array(tmp_path / "x.npy"), numbers.astype(float))
+
+
+@pytest.mark.parametrize(
+    ("shape", "channels_first", "order"),
+    [
+        ((1, 3, 4, 5), None, (2, 0, 1)),
+        ((1, 4, 5, 3), None, (0, 1, 2)),
+        ((1, 4, 5, 3), False, (0, 1, 2)),
+        ((3, 4, 5), True, (2, 0, 1)),
+    ],
+)
+def test_colours_go_where_the_network_has_them(
+    shape: tuple[int, ...], channels_first: bool | None, order: tuple[int, ...], tmp_path: Path
+) -> None:
+    levels = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+    Image.fromarray(levels).save(tmp_path / "x.png")
+    read = read_input(tmp_path / "x.png", shape, channels_first)
+    np.testing.assert_array_equal(read, levels.transpose(order).reshape(-1) / 255.0)
