@@ -207,8 +207,8 @@ class Replay:
         return "" if exact else "spurious-witness"
 
 
-NOWHERE = Fraction(-1)
-"""A margin that says nothing: of outputs that are not finite."""
+NOWHERE = -(Fraction(2) ** 2000)
+"""A margin that says nothing, less than any other: of outputs that are not finite."""
 
 
 def replay(query: Query, case: Case, runtimes: Runtimes, parameters: Mapping[str, Point]) -> Replay:

@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from mipc.errors import OptionError
 from mipc.milp import files
 from mipc.milp.solution import Solution, Status, write_solution
 from mipc.milp.solution_files import read, to_solution
@@ -33,7 +34,15 @@ def solve_file(
         The model file, or what the solver wrote, is malformed.
     SolverError
         The solver is not known, not installed, or fails its self-test.
+    OptionError
+        The solution would be written over a model or a sidecar.
     """
+    if solution_path.suffix.lower() in (".mps", ".lp", ".gz", ".json"):
+        raise OptionError(
+            f"{solution_path.name!r} is the name of a model or a sidecar",
+            where="--output",
+            remedy="name a solution file, like q.sol",
+        )
     data = files.read_bytes(model_path)  # read once: what is solved is what the answer names
     model = files.parse_model(data, model_path)
     limits = Limits(seconds=seconds)

@@ -157,3 +157,15 @@ def test_a_solution_is_not_written_to_a_folder(tmp_path):
     assert run.returncode == 2
     assert "is a folder, not a file" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("name", ["worst.mps", "worst.json", "new.lp.gz"])
+def test_a_solution_is_not_written_over_a_model_or_a_sidecar(name, tmp_path):
+    golden = ROOT / "tests" / "golden"
+    for suffix in (".mps", ".json"):
+        (tmp_path / f"worst{suffix}").write_bytes((golden / f"worst{suffix}").read_bytes())
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    run = mipc("solve", "worst.mps", "-o", name, cwd=tmp_path)
+    assert run.returncode == 2
+    assert "a model or a sidecar" in run.stderr
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -20,7 +20,7 @@ from mipc.passes import Envelopes, Problem
 from mipc.properties.query import Case
 from mipc.replay import Replay
 from mipc.solvers.base import Limits
-from mipc.verdict import Finding, finding_of, weigh
+from mipc.verdict import Finding, finding_of, rounded_down, weigh
 
 __all__ = ["Attempt"]
 
@@ -80,8 +80,8 @@ class Attempt:
         """Whether a finer file could tell no more of a disjunct."""
         inside = [run for run in self.replays if run.inside]
         if self.query.objective == "worst":
-            best = max((float(run.exact_margin[0]) for run in inside), default=-np.inf)
-            return known.upper - best <= CLOSE * max(1.0, abs(best))
+            best = max((rounded_down(run.exact_margin[0]) for run in inside), default=-np.inf)
+            return bool(np.isfinite(best)) and known.upper - best <= CLOSE * max(1.0, abs(best))
         if known.closed is not None:
             return True
         if self.query.objective == "feasibility":

@@ -10,17 +10,19 @@ import pytest
 from exact_answers import exact_answer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx_models import LAST, Node, X, model, saved
 from scipy.optimize import bisect
 from small_networks import dense_network
 from small_questions import asked
 from strategies import examples
 
 from mipc import verify
+from mipc.frontend.onnx import read_network
 from mipc.milp.model import Model
 from mipc.milp.solution import Solution, Status
 from mipc.properties.perturbations import LInf
 from mipc.properties.question import Question, ask
-from mipc.properties.requirements import ArgMax
+from mipc.properties.requirements import ArgMax, Linear
 from mipc.results import answer_facts
 from mipc.solvers.base import Limits
 from mipc.solvers.highs import Highs
@@ -120,3 +122,20 @@ def test_a_tiny_distance_is_bounded_from_below_by_no_more_than_it_is(
         assert answer.distance is not None
         assert answer.distance[0] <= nearest * (1 + 1e-9)
         assert answer.distance[1] >= nearest * (1 - 1e-9)
+
+
+def test_where_a_function_is_not_defined_no_margin_is_reached(tmp_path: Path, highs: Highs) -> None:
+    """The logarithm of the middle of [-1, 1] is nothing, and the margins beside it below -998."""
+    nodes = [Node("Log", X), Node("Add", LAST, np.array([-1000.0]))]
+    network = read_network(saved(model(nodes, (1, 1)), tmp_path))
+    question = Question(
+        centre=np.zeros(1),
+        perturbation=LInf(Fraction(1)),
+        requirement=Linear("y0 >= 0"),
+        domain=None,
+        objective="worst",
+    )
+    answer = verify(ask(network, question), solver=highs)
+    assert isinstance(answer.verdict, Unknown)
+    assert answer.margin is not None
+    assert answer.margin[0] <= -998

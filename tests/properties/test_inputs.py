@@ -40,16 +40,16 @@ def test_numbers_of_every_type_are_read_exactly(kind: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("shape", "channels_first", "order"),
     [
-        ((1, 3, 4, 5), None, (2, 0, 1)),
-        ((1, 4, 5, 3), None, (0, 1, 2)),
-        ((1, 4, 5, 3), False, (0, 1, 2)),
-        ((3, 4, 5), True, (2, 0, 1)),
+        ((1, 3, 6, 5), None, (2, 0, 1)),
+        ((1, 6, 5, 3), None, (0, 1, 2)),
+        ((1, 6, 5, 3), False, (0, 1, 2)),
+        ((3, 6, 5), True, (2, 0, 1)),
     ],
 )
 def test_colours_go_where_the_network_has_them(
     shape: tuple[int, ...], channels_first: bool | None, order: tuple[int, ...], tmp_path: Path
 ) -> None:
-    levels = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+    levels = np.random.default_rng(0).integers(0, 256, (6, 5, 3), dtype=np.uint8)
     Image.fromarray(levels).save(tmp_path / "x.png")
     read = read_input(tmp_path / "x.png", shape, channels_first)
     np.testing.assert_array_equal(read, levels.transpose(order).reshape(-1) / 255.0)
