@@ -127,7 +127,7 @@ class Record:
     """
 
     name: str
-    options: dict[str, Any]
+    options: dict[str, str]
     nodes: int
     neurons: int
     unstable: int
@@ -184,7 +184,7 @@ def run(
 
 
 def _record(step: Pass, problem: Problem, seconds: float, note: str) -> Record:
-    options = {f.name: getattr(step, f.name) for f in fields(step)}
+    options = {f.name: str(getattr(step, f.name)) for f in fields(step)}
     nonzeros = unstable = binaries = 0
     for node in problem.graph:
         match node.op:

@@ -13,6 +13,7 @@ from small_questions import PICTURES, asked
 from mipc.compile import compile_query, write_files
 from mipc.decoding import Pair, decode
 from mipc.milp.files import read_model
+from mipc.passes import parse_passes
 from mipc.question_facts import QuestionFacts
 from mipc.sidecar import read_sidecar
 from mipc.solvers.base import Limits
@@ -73,3 +74,23 @@ def test_a_question_with_every_part_survives_its_facts() -> None:
             facts = QuestionFacts.of(question)
             again = QuestionFacts.model_validate_json(facts.model_dump_json())
             assert QuestionFacts.of(again.question()) == facts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bounds{method=interval},stable-relu,dominated-max,dead-neurons,affine-fusion",
+        "bounds,envelopes{cells=9}",
+        "bounds,stable-relu,envelopes{cells=3,tangents=2}",
+    ],
+)
+def test_the_passes_survive_the_sidecar(text: str, highs: Highs, tmp_path: Path) -> None:
+    it = asked(tmp_path, 5, ("l2",), shape=(1, 1, 1, 3), hidden=2, margin=Fraction(-1))
+    passes = parse_passes(text)
+    ((model, sidecar),) = write_files(
+        compile_query(it.query, passes, combine=True), tmp_path / "q.mps"
+    )
+    pair = Pair(read_sidecar(sidecar), highs.solve(read_model(model), Limits(seconds=20)))
+    assert parse_passes(pair.sidecar.pipeline()) == passes
+    decoded = decode([pair], it.query.network)
+    assert "model-mismatch" not in str(decoded.verdict)
