@@ -63,11 +63,11 @@ class Ball:
             terms = rows * move
         else:
             cost = _quadratic_cost(rows, low, high, radius)
-            free = -rows / (2.0 * cost)
-            move = np.clip(free, low, high)
-            inside = (free >= low) & (free <= high)
-            penalty = np.where(inside, rows * rows / (4.0 * cost), cost * move * move)
-            terms = np.where(inside, -2.0 * penalty, rows * move)
+            # a rounded minimiser gives cost * (its error)^2 too much, 4 u^2 of the penalty: well
+            # within the share that the sum is off; and nothing that underflows is multiplied up,
+            # as cost >= 1e-160
+            move = np.clip(-rows / (2.0 * cost), low, high)
+            terms, penalty = rows * move, cost * move * move
             limit = cost * radius * radius
         sizes = (rows * centre, terms, penalty, -limit)
         total = sum((size.sum(axis=1) for size in sizes), np.zeros(len(rows)))

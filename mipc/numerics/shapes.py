@@ -151,6 +151,10 @@ def _log() -> Curve:
     return _whole(piece, trend=1, domain="x > 0")
 
 
+MOST_STRETCH = 1e30
+"""Stretched further, what underflows in ``x / stretch`` is no longer tiny in the function."""
+
+
 def _unit(scale: float, alpha: float, stretch: float) -> Curve:
     """``scale x`` above 0, ``scale alpha (exp(x / stretch) - 1)`` below."""
     size, rate = scale * alpha, scale * alpha / stretch
@@ -178,9 +182,10 @@ def _selu(alpha: float, gamma: float) -> Curve:
 
 
 def _celu(alpha: float) -> Curve:
-    if not alpha > 0:
+    if not 1 / MOST_STRETCH <= alpha <= MOST_STRETCH:
         raise UnsupportedOperator(
-            f"a CELU with alpha {alpha}", remedy="mipc can compile those with positive alpha"
+            f"a CELU with alpha {alpha}",
+            remedy=f"mipc can compile those with alpha up to {MOST_STRETCH:g}",
         )
     return _unit(1.0, alpha, alpha)
 

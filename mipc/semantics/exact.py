@@ -99,8 +99,7 @@ def evaluate_exactly(
             case Affine():
                 values[node.name] = _affine(node.op, arguments)
             case Relu():
-                x = arguments[0]
-                values[node.name] = Dyadic(np.maximum(x.number, 0), x.radius, x.exponent)
+                values[node.name] = _relu(arguments[0])
             case Max(groups):
                 values[node.name] = _max(groups, arguments[0])
             case Smooth(function):
@@ -198,6 +197,15 @@ def _rows(products: Integers, indptr: npt.NDArray[Any]) -> Integers:
     if len(filled):
         sums[filled] = np.add.reduceat(products, indptr[:-1][filled])
     return sums
+
+
+def _relu(x: Dyadic) -> Dyadic:
+    """Both ends of each range, cut off at 0."""
+    if not x.radius.any():
+        return Dyadic(np.maximum(x.number, 0), x.radius, x.exponent)
+    x = x.at(x.exponent - 1)  # so that the middle of two ends is an integer too
+    low, high = np.maximum(x.number - x.radius, 0), np.maximum(x.number + x.radius, 0)
+    return Dyadic((low + high) // 2, (high - low) // 2, x.exponent)
 
 
 def _max(groups: npt.NDArray[np.intp], x: Dyadic) -> Dyadic:

@@ -17,7 +17,7 @@ from mipc.properties.region import Region, Sphere
 
 seeds = st.integers(0, 2**32 - 1)
 norms = st.sampled_from([1, 2])
-sizes = st.sampled_from([0.0, 1e-200, 1e-9, 0.1, 1.0, 30.0, 1e9, 1e200])
+sizes = st.sampled_from([0.0, 1e-200, 1e-9, 5e-4, 0.1, 1.0, 30.0, 1e9, 1e200])
 
 
 def least_by_samples(rng: np.random.Generator, row: list[Fraction], points: list) -> Fraction:
@@ -51,7 +51,7 @@ def test_the_least_over_a_ball_is_below_every_point_of_it(seed, norm, radius, sc
     n = int(rng.integers(1, 6))
     centre = rng.normal(size=n) * rng.choice([0.0, 1.0])
     lower, upper = centre - scale * rng.random(n), centre + scale * rng.random(n)
-    rows = rng.normal(size=(4, n)) * rng.choice([0.0, 1.0, 1e-8, 1e5], (4, 1))
+    rows = rng.normal(size=(4, n)) * rng.choice([0.0, 1.0, 1e-8, 1e5, 1e-158, 1e-162], (4, 1))
     box = Interval(lower[None], upper[None])
     ball = Ball(norm, centre[None], np.array([radius]))
     found = Domain(box, ball).least(rows, np.zeros(4, dtype=np.intp))

@@ -12,6 +12,7 @@ from mipc.frontend.registry import Call, operator
 from mipc.numerics import functions as f
 from mipc.numerics.functions import Function
 from mipc.numerics.rounding import TINY, UNIT
+from mipc.numerics.shapes import MOST_STRETCH
 
 __all__ = ["applied"]
 
@@ -159,8 +160,8 @@ def selu(call: Call) -> Tensor:
 def celu(call: Call) -> Tensor:
     """``x`` above 0, ``alpha (exp(x / alpha) - 1)`` below."""
     alpha = _number(call, "alpha", 1.0)
-    if alpha <= 0:
-        raise call.fail(f"alpha={alpha}; it has to be positive")
+    if not 1 / MOST_STRETCH <= alpha <= MOST_STRETCH:
+        raise call.fail(f"alpha={alpha}; it has to be positive, and at most {MOST_STRETCH:g}")
     return applied(call, f.celu(alpha))
 
 
