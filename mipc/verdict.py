@@ -128,9 +128,12 @@ def conclude(
 
     Sound by construction: ``Violated`` needs a replay that is a witness; ``Robust`` needs every
     disjunct of the query closed, and no replayed point that violates in exact arithmetic, even one
-    that ONNX Runtime does not confirm. A witness beats a solver's claim.
+    that ONNX Runtime does not confirm. A witness beats a solver's claim, and nothing else that the
+    solver said of its disjunct is believed then.
     """
     witnesses = [run for run in replays if run.violates]
+    refuted = [run for run in replays if run.inside and run.exact_margin[0] >= 0]
+    findings = _without_lies(findings, refuted)
     upper = max((finding.upper for finding in findings), default=float("inf"))
     complete = {f.target for f in findings} == {d.number for d in query.disjuncts}
     lower = max((rounded_down(run.exact_margin[0]) for run in replays if run.inside), default=None)
@@ -142,7 +145,6 @@ def conclude(
         least = min((f.nearest for f in findings if f.closed is None), default=0.0)
         return Answer(Violated(best), stage, margin, _distances(query, best, least))
     open_ones = [finding for finding in findings if finding.closed is None]
-    refuted = [run for run in replays if run.inside and run.exact_margin[0] >= 0]
     if refuted and complete and all(finding.closed == "bounds" for finding in findings):
         raise InternalError("bounds exclude a point that violates exactly")
     if complete and not open_ones and not refuted:
@@ -152,6 +154,17 @@ def conclude(
     if query.objective == "closest" and complete:
         far = (min((f.nearest for f in open_ones), default=0.0), float("inf"))
     return Answer(_why_unknown(query, open_ones, replays), "none", margin, far)
+
+
+def _without_lies(findings: Sequence[Finding], refuted: Sequence[Replay]) -> list[Finding]:
+    """The findings, with nothing known of what a solver closed although a point was there."""
+    wrong = {run.target for run in refuted}
+    return [
+        Finding(finding.target, None, float("inf"))
+        if finding.closed == "solver" and finding.target in wrong
+        else finding
+        for finding in findings
+    ]
 
 
 def finding_of(part: Part) -> Finding:

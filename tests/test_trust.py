@@ -14,7 +14,7 @@ from mipc.solvers import highs as highs_module
 from mipc.solvers.base import Limits
 from mipc.solvers.highs import Highs
 from mipc.solvers.known_answers import KNOWN
-from mipc.verdict import Finding, Robust, Unknown, conclude
+from mipc.verdict import Finding, Robust, Unknown, Violated, conclude
 
 
 def network(path, middle, seed=1):
@@ -81,6 +81,24 @@ def test_an_exact_violation_that_the_runtime_does_not_show_vetoes_robust(tmp_pat
     answer = conclude(query, [Finding(1, "solver", -1.0)], [run], "solver")
     assert isinstance(answer.verdict, Unknown)
     assert answer.verdict.reason == "float-mismatch"
+
+
+def test_of_what_a_witness_refutes_nothing_is_believed(tmp_path):
+    """A disjunct that a solver closed is open again: neither distance nor margin end there."""
+    asked = mipc.Question(
+        np.array([0.5, 0.25, 0.75]),
+        mipc.LInf(Fraction(1, 4)),
+        mipc.ArgMax(0),
+        objective="closest",
+    )
+    query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), asked)
+    point = query.region.nearest(query.centre)
+    margins = (Fraction(1), Fraction(1))
+    run = Replay({"x": point}, (point,), None, True, (np.zeros(2),), Fraction(1), margins, 1, 0.2)
+    answer = conclude(query, [Finding(1, "solver", 0.0)], [run], "solver")
+    assert isinstance(answer.verdict, Violated)
+    assert answer.distance == (0.0, 0.2)
+    assert answer.margin == (1.0, float("inf"))
 
 
 def test_a_solver_that_lies_is_contradicted_by_the_input_itself(tmp_path):

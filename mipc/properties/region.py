@@ -162,7 +162,7 @@ class Region:
 
     def nearest(self, point: Array) -> Point | None:
         """A point of the parameter's floats inside, near to ``point``; None if none is found."""
-        if not self.has_float:
+        if not self.has_float or not np.isfinite(point).all():
             return None
         wanted = np.rint(point) if self.integer else point
         found = self._clipped(wanted)

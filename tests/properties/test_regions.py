@@ -145,3 +145,10 @@ def test_numbers_with_a_prescribed_sum_have_it_exactly(seed) -> None:
     assert found is not None
     assert sum(map(Fraction, found.tolist())) == 1
     assert found == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+def test_a_point_that_is_not_finite_is_near_to_nothing(number: float) -> None:
+    ends = Enclosed(np.zeros(2), np.zeros(2)), Enclosed(np.ones(2), np.ones(2))
+    region = Region.between(*ends, "float32")
+    assert region.nearest(np.array([0.5, number])) is None
