@@ -122,6 +122,7 @@ class Attempt:
             self._replay(formulation, claim.values)
             if self.query.objective == "closest":
                 self._approach(formulation, claim)
+                self.state.come_nearer(self.case)
         return claim
 
     def _approach(self, formulation: Formulation, claim: Solution) -> None:

@@ -49,6 +49,8 @@ def _attack(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
                     return True
         if highest is not None and state.query.objective == "worst":
             state.replay(bounded.case, highest.point)
+    if state.query.objective == "closest":
+        state.come_nearer(bounded.case)
     return any(run.violates for run in state.replays[before:])
 
 

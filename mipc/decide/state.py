@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -11,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.decide.points import nearest
+from mipc.errors import RangeError
 from mipc.passes import Pass, Problem
 from mipc.properties.query import Case, Query
 from mipc.replay import Replay, Runtimes, replay
+from mipc.search import approach
 from mipc.solvers.base import Solver
 from mipc.verdict import Finding
 
@@ -84,6 +87,18 @@ class State:
         run = replay(self.query, case, self.runtimes, floats)
         self.replays.append(run)
         return run.violates
+
+    def come_nearer(self, case: Case) -> None:
+        """Look for a witness between the nearest one of a case and where nothing is perturbed."""
+        targets = {disjunct.number for disjunct in case.disjuncts}
+        mine = [run for run in self.replays if run.violates and run.target in targets]
+        if not mine:
+            return
+        best = min(mine, key=lambda run: np.inf if run.distance is None else run.distance)
+        with suppress(RangeError):  # a function is not defined on the way: nothing is found
+            for point in approach(case, best.parameters):
+                if self.replay(case, point):
+                    return
 
     def is_closed(self, case: Case) -> bool:
         """Whether it is known that nothing in a case violates."""

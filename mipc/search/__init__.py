@@ -1,6 +1,7 @@
-"""Ways to decide a question without a MILP: by climbing to a violation, by halving the region."""
+"""Ways to decide a question without a MILP: climbing to a violation, coming nearer, halving."""
 
+from mipc.search.approach import approach
 from mipc.search.attack import climb
 from mipc.search.halving import Halving, can_halve, halve
 
-__all__ = ["Halving", "can_halve", "climb", "halve"]
+__all__ = ["Halving", "approach", "can_halve", "climb", "halve"]
