@@ -79,7 +79,7 @@ def compile_query(
     RangeError
         Numbers that no solver can be trusted with.
     """
-    bounded = [bound_case(case, passes, watch) for case in query.cases]
+    bounded = [bound_case(case, passes, watch) for case in query.some_cases]
     parts = tuple(
         part
         for case, (problem, _) in zip(query.cases, bounded, strict=True)

@@ -134,11 +134,11 @@ def conclude(
     witnesses = [run for run in replays if run.violates]
     refuted = [run for run in replays if run.inside and run.exact_margin[0] >= 0]
     findings = _without_lies(findings, refuted)
-    upper = max((finding.upper for finding in findings), default=float("inf"))
+    upper = max((finding.upper for finding in findings), default=float("-inf"))
     complete = {f.target for f in findings} == {d.number for d in query.disjuncts}
     lower = max((rounded_down(run.exact_margin[0]) for run in replays if run.inside), default=None)
     margin = (lower, max(upper, lower)) if lower is not None and complete else None
-    if margin is None and complete:
+    if margin is None and complete and findings:
         margin = (float("-inf"), upper)
     if witnesses:
         best = _best(query, witnesses)

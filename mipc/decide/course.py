@@ -65,6 +65,8 @@ def verify(
 def _decide(
     query: Query, passes: Sequence[Pass], solver: Solver, deadline: float | None, say: Progress
 ) -> Answer:
+    if not query.cases:
+        return conclude(query, [], [], "input")
     state = State(query, passes, solver, Runtimes(query), deadline, say)
     say("running the input through the network")
     first = query.cases[0]

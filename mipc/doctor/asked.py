@@ -49,7 +49,7 @@ def asked(
     """Facts of a question, and what they mean; None where its numbers allow no bounds."""
     try:
         progress("bounding the question")
-        bounded = [_bounded(query, case, passes) for case in query.cases[:MOST_CASES]]
+        bounded = [_bounded(query, case, passes) for case in query.some_cases[:MOST_CASES]]
     except RangeError as error:
         return None, [_refused(error)]
     wanted = [(b, part.target) for b in bounded for part in b.parts if part.is_open]

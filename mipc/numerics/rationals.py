@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mipc.errors import OptionError
 
-__all__ = ["LEAST", "Enclosed", "parse_rational", "sum_enclosed"]
+__all__ = ["LEAST", "Enclosed", "around", "parse_rational", "sum_enclosed"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -51,7 +51,19 @@ def parse_rational(text: str, what: str) -> Fraction:
         ) from None
 
 
-MOST_FLOAT = Fraction(sys.float_info.max)
+def around(exact: Fraction) -> tuple[float, float]:
+    """The floats just below and above a rational, which may be outside of their range."""
+    numerator, denominator = exact.numerator, exact.denominator
+    try:
+        near = numerator / denominator
+    except OverflowError:
+        largest = sys.float_info.max
+        return (largest, math.inf) if numerator > 0 else (-math.inf, -largest)
+    p, q = near.as_integer_ratio()
+    left, right = p * denominator, numerator * q
+    below = near if left <= right else math.nextafter(near, -math.inf)
+    above = near if left >= right else math.nextafter(near, math.inf)
+    return below, above
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,14 +76,7 @@ class Enclosed:
     @staticmethod
     def of(value: Fraction | float) -> Enclosed:
         """The two floats around one rational."""
-        exact = Fraction(value)
-        if abs(exact) > MOST_FLOAT:
-            ends = (float(MOST_FLOAT), math.inf)
-            below, above = ends if exact > 0 else (-ends[1], -ends[0])
-            return Enclosed(np.array(below), np.array(above))
-        near = float(exact)
-        below = near if Fraction(near) <= exact else math.nextafter(near, -math.inf)
-        above = near if Fraction(near) >= exact else math.nextafter(near, math.inf)
+        below, above = around(Fraction(value))
         return Enclosed(np.array(below), np.array(above))
 
 

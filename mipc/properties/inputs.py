@@ -88,6 +88,12 @@ def read_image(path: Path, channels: int) -> Array:
 
     try:
         with Image.open(path) as image:
+            if image.mode.startswith(("I", "F")):
+                raise DatasetError(
+                    f"an image of mode {image.mode}, not of 8 bits a channel",
+                    where=str(path),
+                    remedy="give its numbers as .npy",
+                )
             pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
     except UnidentifiedImageError as error:
         raise DatasetError("this is not an image", where=str(path)) from error

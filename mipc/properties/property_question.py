@@ -109,7 +109,7 @@ def ask_property(networks: Mapping[str, Network], question: PropertyQuestion) ->
     Raises
     ------
     QuestionError
-        They do not fit: names, numbers, types, an input without bounds, nothing to hold.
+        They do not fit: names, numbers, types, an input without bounds.
     """
     source = question.source
     if question.objective == "closest":
@@ -128,11 +128,6 @@ def ask_property(networks: Mapping[str, Network], question: PropertyQuestion) ->
             disjuncts.append(Disjunct(number, f"alternative {number}", rows))
             number += 1
         cases.append(Case(base, regions, tuple(disjuncts), seen))
-    if not cases:
-        raise QuestionError(
-            "no input can satisfy the property: its bounds exclude each other",
-            where=source.source,
-        )
     return Query(
         question=question,
         networks=tuple(chosen),

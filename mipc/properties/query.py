@@ -115,7 +115,7 @@ class Query:
         What was asked.
     networks : tuple of Network
     cases : tuple of Case
-        At least one; a violation in any is one.
+        A violation in any is one. None where a property's bounds exclude each other.
     feeds : tuple of (node, network, Port)
         Which value each input of each network receives.
     objective : "feasibility", "closest" or "worst"
@@ -159,6 +159,22 @@ class Query:
     def home(self) -> dict[int, int]:
         """Disjunct number -> number of its case."""
         return {d.number: i for i, case in enumerate(self.cases) for d in case.disjuncts}
+
+    @property
+    def some_cases(self) -> tuple[Case, ...]:
+        """The cases.
+
+        Raises
+        ------
+        QuestionError
+            There are none.
+        """
+        if not self.cases:
+            raise QuestionError(
+                "no input can satisfy the property: its bounds exclude each other",
+                remedy="mipc verify says so: robust",
+            )
+        return self.cases
 
     def case_of(self, number: int) -> Case:
         """The case of a disjunct."""

@@ -254,6 +254,26 @@ def test_witnesses_on_a_grid_are_stored_pictures(dtype: str, tmp_path: Path, hig
                 assert sum(g * g for g in gaps) <= (family.radius * 255) ** 2
 
 
+@pytest.mark.parametrize("family", ["l1", "l2"])
+def test_no_level_of_a_ball_on_a_grid_is_left_out(
+    family: str, tmp_path: Path, highs: Highs
+) -> None:
+    """A centre a thousandth of a step off the grid is moved there, and the whole ball with it."""
+    off = Fraction((114 * 2**47 + 2**37 + 1) // 3, 2**53)
+    assert 0 < 192 * off - 114 - Fraction(1, 1024) < Fraction(1, 10**13)
+    layers = [(np.array([[0.0], [-1.0]]), np.array([0.0, 0.095]))]
+    network = dense_network(tmp_path / "line.onnx", layers, "float64")
+    asked = Question(
+        np.array([float(off)]), parse_perturbation(f"{family}:1/2+grid:192"), ArgMax(0), None
+    )
+    assert isinstance(verify(ask(network, asked), solver=highs).verdict, Violated)
+
+
+def test_levels_beyond_what_floats_tell_apart_are_refused(picture: Network) -> None:
+    with pytest.raises(QuestionError, match="levels"):
+        ask(picture, question("linf:0.1+grid:255", 1e9 * CENTRE, None))
+
+
 def test_an_option_error_names_the_option() -> None:
     with pytest.raises(OptionError, match="--perturbation blur"):
         parse_perturbation("blur:x")

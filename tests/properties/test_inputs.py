@@ -53,3 +53,11 @@ def test_colours_go_where_the_network_has_them(
     Image.fromarray(levels).save(tmp_path / "x.png")
     read = read_input(tmp_path / "x.png", shape, channels_first)
     np.testing.assert_array_equal(read, levels.transpose(order).reshape(-1) / 255.0)
+
+
+def test_a_picture_of_sixteen_bits_is_refused(tmp_path: Path) -> None:
+    """Cut off at 255 it would be another picture."""
+    levels = np.full((2, 2), 300, dtype=np.uint16)
+    Image.fromarray(levels).save(tmp_path / "x.png")
+    with pytest.raises(DatasetError, match="8 bits"):
+        read_input(tmp_path / "x.png", (1, 1, 2, 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import subprocess
@@ -115,6 +116,21 @@ def test_sat_can_be_serialised(model: Path, tmp_path: Path) -> None:
 def test_unsat_is_all_that_is_printed(model: Path, tmp_path: Path, text: str) -> None:
     told = verify(tmp_path, text, "--network", f"N={model}")
     assert (told.stdout, told.returncode) == ("unsat\n", 0)
+
+
+def test_of_a_property_that_nothing_can_satisfy_the_network_is_robust(
+    model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "q.vnnlib").write_text(NEVER)
+    words = [model, "--property", tmp_path / "q.vnnlib"]
+    mipc = [sys.executable, "-m", "mipc"]
+    told = run("verify", *words, "--json", command=mipc)
+    facts = json.loads(told.stdout)
+    assert (facts["verdict"], facts["trust"], told.returncode) == ("robust", "bounds", 0)
+    for command in (["doctor"], ["compile", "-o", tmp_path / "q.mps"], ["inspect"]):
+        told = run(*command, *words, command=mipc)
+        assert told.returncode == 2
+        assert "exclude each other" in told.stderr
 
 
 OPEN = ONE.split("(assert")[0]

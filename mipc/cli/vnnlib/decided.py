@@ -66,7 +66,7 @@ def decide(
         Something cannot be read, or does not fit.
     """
     from mipc.frontend.onnx import read_network
-    from mipc.properties.property_question import PropertyQuestion, bind
+    from mipc.properties.property_question import PropertyQuestion
 
     question = PropertyQuestion.read(path)
     source = question.source
@@ -75,10 +75,7 @@ def decide(
             name: read_network(_unpacked(place, Path(folder) / f"{i}.onnx"))
             for i, (name, place) in enumerate(files(source).items())
         }
-        if source.cases:
-            return _decide(question, networks, deadline)
-        bind(networks, source)
-        return Decided("unsat", source)
+        return _decide(question, networks, deadline)
 
 
 def _unpacked(path: Path, place: Path) -> Path:

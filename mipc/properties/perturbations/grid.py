@@ -28,6 +28,11 @@ Array: TypeAlias = npt.NDArray[np.float64]
 NEAR = 2.0**-10
 """How much of a step rounding may have taken away."""
 
+SPARE = 2.0**-16
+"""More than the rounding of this file's own sums, in steps, of levels up to the most."""
+
+MOST_LEVEL = 2.0**30
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -60,8 +65,13 @@ class Grid:
                 where="--perturbation",
             )
         region = head.regions[head.name]
-        low = np.ceil(self.steps * region.lower - NEAR)
-        high = np.floor(self.steps * region.upper + NEAR)
+        sphere = None if region.sphere is None else self._sphere(region.sphere)
+        # a ball moves with its centre, by NEAR at most: no level of it may be left out of the box
+        near = NEAR if sphere is None else NEAR + SPARE
+        low = np.ceil(self.steps * region.lower - near)
+        high = np.floor(self.steps * region.upper + near)
+        if max(np.abs(low).max(initial=0.0), np.abs(high).max(initial=0.0)) > MOST_LEVEL:
+            raise QuestionError(f"levels of 1/{self.steps} beyond {MOST_LEVEL:g} are too many")
         empty = np.flatnonzero(low > high)
         if len(empty):
             raise QuestionError(
@@ -70,7 +80,6 @@ class Grid:
         origin = None
         if region.origin is not None:
             origin = np.clip(np.rint(self.steps * region.origin), low, high)
-        sphere = None if region.sphere is None else self._sphere(region.sphere)
         levels = Region(low, high, low, high, sphere, integer=True, origin=origin)
         old = next(node for node in head.nodes if node.name == head.name)
         nodes = tuple(node for node in head.nodes if node.name != head.name)

@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mipc.numerics.rationals import Enclosed
+from mipc.numerics.rationals import Enclosed, around
 from mipc.properties.vnnlib import evaluation
 
 __all__ = [
@@ -279,10 +279,10 @@ def _put(bounds: Bounds, ranges: list[tuple[int, Range]]) -> Bounds:
     open_below, open_above = bounds.open_below.copy(), bounds.open_above.copy()
     for index, found in ranges:
         if found.lower is not None:
-            lower.below[index], lower.above[index] = _around(found.lower)
+            lower.below[index], lower.above[index] = around(found.lower)
             open_below[index] = found.open_below
         if found.upper is not None:
-            upper.below[index], upper.above[index] = _around(found.upper)
+            upper.below[index], upper.above[index] = around(found.upper)
             open_above[index] = found.open_above
     return _sealed(Bounds(lower, upper, open_below, open_above))
 
@@ -299,18 +299,3 @@ def _sealed(bounds: Bounds) -> Bounds:
     ):
         array.flags.writeable = False
     return bounds
-
-
-def _around(exact: Fraction) -> tuple[float, float]:
-    """The floats just below and above a rational, which may be outside of their range."""
-    numerator, denominator = exact.numerator, exact.denominator
-    try:
-        near = numerator / denominator
-    except OverflowError:
-        largest = float(np.finfo(np.float64).max)
-        return (largest, math.inf) if numerator > 0 else (-math.inf, -largest)
-    p, q = near.as_integer_ratio()
-    left, right = p * denominator, numerator * q
-    below = near if left <= right else math.nextafter(near, -math.inf)
-    above = near if left >= right else math.nextafter(near, math.inf)
-    return below, above

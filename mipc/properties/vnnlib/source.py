@@ -31,7 +31,6 @@ _token = re.compile(
     r"|\"([^\"\\]*+(?:\\[\"\\nt][^\"\\]*+)*+)\"|(.))?",
     re.DOTALL,
 ).match
-_three = re.compile(r"\(([^\s()\[\],;\"]++) ([^\s()\[\],;\"]++) ([^\s()\[\],;\"]++)\)").match
 _skip = re.compile(blank).match
 _head = re.compile(rf"\({blank}([^\s()\[\],;\"]++)").match
 _open, _close, _word, _element, _quoted, _stray = 1, 2, 3, 4, 5, 6
@@ -110,12 +109,6 @@ class Source:
             if kind == _open:
                 if len(starts) == deepest:
                     self.fail(at - 1, f"more than {deepest} forms inside one another", _flatter)
-                three = _three(text, at - 1) if starts else None
-                if three:  # the commonest form, at once
-                    words: list[object] = [Word(three.start(i), three[i]) for i in (1, 2, 3)]
-                    items.append(reduce(at - 1, words))
-                    at = three.end()
-                    continue
                 starts.append(at - 1)
                 outer.append(items)
                 items = []
