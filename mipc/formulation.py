@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mipc.milp.conditioning import condition
+from mipc.milp.conditioning import condition, scale_exponents
 from mipc.milp.model import Expr, Model, ModelBuilder
 from mipc.numerics.interval import Interval
 from mipc.numerics.rounding import up
@@ -140,7 +140,8 @@ def formulate(query: Query, problem: Problem, targets: tuple[int, ...], name: st
     outputs = graph.outputs[: len(targets)]
     tails = [encoded.values[output] for output in outputs]
     spans = [bounds[output] for output in outputs]
-    margin = _margin(query, builder, blocks, tails, spans, targets)
+    unit = _unit(tails, builder.reach)
+    margin = _margin(query, builder, blocks, tails, spans, targets, unit)
     if query.objective == "closest":
         assert query.image is not None
         image, known = encoded.values[query.image], bounds[query.image]
@@ -149,7 +150,7 @@ def formulate(query: Query, problem: Problem, targets: tuple[int, ...], name: st
         builder.minimise(-margin)
     conditioned = condition(builder.build())
     layout = Layout(tuple(blocks), conditioned.exponents)
-    guard = _unit(tails) * GUARD
+    guard = unit * GUARD
     envelopes = tuple(encoded.envelopes)
     return Formulation(conditioned.model, layout, targets, conditioned.dropped, guard, envelopes)
 
@@ -161,6 +162,7 @@ def _margin(
     tails: list[Coded],
     spans: list[Interval],
     targets: tuple[int, ...],
+    unit: float,
 ) -> Expr:
     """A column at most the margin of the disjunct, or of one selected disjunct.
 
@@ -172,7 +174,6 @@ def _margin(
     if query.objective != "worst":
         # only violations count, and what comes within a guard of one: an infeasible file then
         # says so with room to spare for the tolerances of solvers
-        unit = _unit(tails)
         least = -unit * GUARD
         most = max(most, unit)
     margin = builder.columns("margin", [least], [most])
@@ -193,14 +194,19 @@ def _margin(
     return margin
 
 
-def _unit(tails: list[Coded]) -> float:
+def _unit(tails: list[Coded], reach: Array) -> float:
     """The largest coefficient of a margin's rows, rounded up to a power of two; at least 1.
+
+    It is that of the columns as the solver sees them: what a column is scaled down by, because it
+    reaches far, its coefficient is scaled up by.
 
     Solvers call a region empty that is thinner than their tolerance, 1e-6 of a row. The margin may
     fall short of a violation by a guard, sixteen times that in these units (four times that was
     not enough for HiGHS). Nor is its column ever narrower than one unit; the rows limit it anyway.
     """
-    largest = max(float(np.abs(rows.expr.matrix.data).max(initial=1.0)) for rows in tails)
+    scale = np.ldexp(1.0, np.maximum(scale_exponents(reach), 0))
+    sizes = [np.abs(m.data) * scale[m.indices] for m in (rows.expr.matrix for rows in tails)]
+    largest = max(float(size.max(initial=1.0)) for size in sizes)
     return float(2.0 ** math.ceil(math.log2(max(largest, 1.0))))
 
 

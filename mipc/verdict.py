@@ -198,7 +198,7 @@ def _weigh_margin(known: Finding, claim: Solution, guard: float) -> Finding:
     found = known if known.closed is not None else _still_open(known, claim)
     if claim.status is Status.INFEASIBLE or claim.dual_bound is None:
         return found
-    upper = _claimed_margin(claim.dual_bound)
+    upper = _claimed_margin(claim.dual_bound, guard)
     if upper >= known.upper:
         return found
     if upper < -guard and known.closed is None:
@@ -206,9 +206,12 @@ def _weigh_margin(known: Finding, claim: Solution, guard: float) -> Finding:
     return replace(found, upper=upper)
 
 
-def _claimed_margin(dual_bound: float) -> float:
-    """What a dual bound says of the largest margin, up to the solver's tolerance."""
-    return -dual_bound + CLAIM_GUARD * max(1.0, abs(dual_bound))
+def _claimed_margin(dual_bound: float, guard: float) -> float:
+    """What a dual bound says of the largest margin, up to the solver's tolerance.
+
+    An eighth of the guard is twice that tolerance in the units of the file's margin.
+    """
+    return -dual_bound + max(CLAIM_GUARD * max(1.0, abs(dual_bound)), guard / 8)
 
 
 def _still_open(known: Finding, claim: Solution) -> Finding:

@@ -18,7 +18,7 @@ from mipc.errors import RangeError
 from mipc.milp.model import Model, Names, at_most, equal_to
 from mipc.numerics.rounding import TINY, gamma, up
 
-__all__ = ["LARGEST", "SMALLEST", "Conditioned", "condition"]
+__all__ = ["LARGEST", "SMALLEST", "Conditioned", "condition", "scale_exponents"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Csr: TypeAlias = Any
@@ -73,7 +73,7 @@ def condition(model: Model) -> Conditioned:
     return Conditioned(tame, exponents, dropped)
 
 
-def _exponents(largest: Array) -> npt.NDArray[np.int64]:
+def scale_exponents(largest: Array) -> npt.NDArray[np.int64]:
     """For each size outside the comfortable range, the power of two that is near it; else 0."""
     outside = (largest > 0) & np.isfinite(largest)
     outside &= (largest < COMFORT[0]) | (largest > COMFORT[1])
@@ -99,7 +99,7 @@ def _column_exponents(model: Model) -> npt.NDArray[np.int64]:
     """
     reach = np.maximum(np.abs(model.lower), np.abs(model.upper))
     least = np.where(model.objective != 0, 0, -MOST)
-    return np.where(model.integer, 0, np.maximum(_exponents(reach), least))
+    return np.where(model.integer, 0, np.maximum(scale_exponents(reach), least))
 
 
 def _scale_columns(model: Model, exponents: npt.NDArray[np.int64]) -> Model:
@@ -120,7 +120,7 @@ def _scale_rows(model: Model) -> Model:
     if not model.matrix.nnz:
         return model
     largest = abs(model.matrix).max(axis=1).toarray().reshape(-1)
-    exponents = -_exponents(largest)
+    exponents = -scale_exponents(largest)
     if not exponents.any():
         return model
     matrix = model.matrix.copy()

@@ -185,6 +185,11 @@ class ModelBuilder:
         """How many columns there are so far."""
         return sum(count for _, count in self._columns)
 
+    @property
+    def reach(self) -> Vector:
+        """The largest absolute value that each column so far can take."""
+        return _joined([np.maximum(np.abs(low), np.abs(high)) for low, high, _ in self._bounds])
+
     def columns(
         self, stem: str, lower: npt.ArrayLike, upper: npt.ArrayLike, *, integer: bool = False
     ) -> Expr:
