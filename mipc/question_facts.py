@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from mipc.errors import InputError
+from mipc.milp.files import readable
 from mipc.properties.normalisation import Normalisation
 from mipc.properties.perturbations import (
     BoxOfArrays,
@@ -131,7 +132,7 @@ class PropertyFacts(BaseModel):
         """The facts of a property."""
         assert question.objective != "closest"
         return PropertyFacts(
-            property=Path(question.source.source).name,
+            property=readable(Path(question.source.source)),
             sha256=question.sha256,
             version=question.source.version,
             objective=question.objective,

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -90,8 +91,8 @@ class Runtime:
 
             ort.set_default_logger_severity(4)
             path = self.network.path
-            changed = self.network.repaired or self.shown
-            source = runnable(path.read_bytes(), self.shown) if changed else str(path)
+            by_bytes = self.network.repaired or self.shown or not _is_utf8(path)
+            source = runnable(path.read_bytes(), self.shown) if by_bytes else str(path)
             for level in (
                 ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
                 ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
@@ -100,8 +101,9 @@ class Runtime:
                 options.intra_op_num_threads = options.inter_op_num_threads = 1
                 options.graph_optimization_level = level
                 options.log_severity_level = 4
-                if changed:  # given as bytes, it has lost the folder that external data lie in
-                    options.add_session_config_entry(EXTERNAL_FOLDER, str(path.resolve().parent))
+                folder = path.resolve().parent
+                if by_bytes and _is_utf8(folder):  # so given, it has lost its external data
+                    options.add_session_config_entry(EXTERNAL_FOLDER, str(folder))
                 providers = ["CPUExecutionProvider"]
                 self._sessions.append(ort.InferenceSession(source, options, providers=providers))
         return self._sessions
@@ -330,6 +332,15 @@ def _distance(
     total = max(gaps) if query.norm == "linf" else sum(gaps, Fraction(0))
     nearest = float(total)
     return nearest if Fraction(nearest) >= total else float(np.nextafter(nearest, np.inf))
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether ONNX Runtime can be told a path."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _first_line(error: Exception) -> str:

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mipc.errors import InputError, ParseError
 from mipc.formulation import Compiled, Layout
 from mipc.ir.network import Port
+from mipc.milp.files import readable
 from mipc.passes import parse_passes
 from mipc.properties.property_question import PropertyQuestion
 from mipc.properties.query import Query
@@ -289,7 +290,7 @@ def _networks(query: Query) -> list[NetworkFacts]:
     return [
         NetworkFacts(
             called=name,
-            name=network.path.name,
+            name=readable(network.path),
             sha256=network.sha256,
             inputs=[_tensor(port) for port in network.inputs],
             outputs=[_tensor(port) for port in network.outputs],

@@ -216,24 +216,28 @@ def _claimed_margin(dual_bound: float, guard: float) -> float:
 
 def _still_open(known: Finding, claim: Solution) -> Finding:
     """A disjunct that a claim does not close, and why."""
-    died = "died" in claim.detail
+    died, memory = "died" in claim.detail, "Memory" in claim.detail
     reason = {
         Status.OPTIMAL: "",
         Status.FEASIBLE: "timeout",
-        Status.STOPPED: "timeout",
+        Status.STOPPED: "solver-error" if memory else "timeout",
     }.get(claim.status, "solver-crash" if died else "solver-error")
     return replace(known, closed=None, reason=reason, detail=claim.detail)
 
 
 def _why_unknown(query: Query, open_ones: Sequence[Finding], replays: Sequence[Replay]) -> Unknown:
-    """The first reason that a finding gives; else what was wrong with the last point replayed."""
+    """The first reason that a finding gives; else what was wrong with a point that was replayed.
+
+    One that violates in exact arithmetic, if there is any; else the last.
+    """
     for finding in open_ones:
         if finding.reason:
             return Unknown(finding.reason, finding.detail)
     if not any(case.has_float for case in query.cases):
         return Unknown("no-float-in-box", "no point of the network's floats lies in the box")
     flaws = [run.flaw for run in replays if run.flaw]
-    return Unknown(flaws[-1] if flaws else "undecided")
+    mismatch = "float-mismatch"
+    return Unknown(mismatch if mismatch in flaws else flaws[-1] if flaws else "undecided")
 
 
 def _best(query: Query, witnesses: list[Replay]) -> Replay:

@@ -1,6 +1,7 @@
 """The command line: exit codes, JSON with a schema, one message for whatever is wrong."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -169,3 +170,24 @@ def test_a_solution_is_not_written_over_a_model_or_a_sidecar(name, tmp_path):
     assert run.returncode == 2
     assert "a model or a sidecar" in run.stderr
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_names_that_are_not_utf8_are_said_as_far_as_they_can_be(tmp_path):
+    odd = os.fsdecode(b"net\xe9.onnx")
+    (tmp_path / odd).write_bytes(NETWORK.read_bytes())
+    run = mipc("doctor", odd, "--json", cwd=tmp_path)
+    assert (run.returncode, json.loads(run.stdout)["file"]) == (0, "net\ufffd.onnx")
+    ask = [odd, "--input", THREE, *BALL]
+    run = mipc("compile", *ask, "-o", os.fsdecode(b"q\xe9.mps"), cwd=tmp_path)
+    assert (run.returncode, "not UTF-8" in run.stderr) == (2, True)
+    assert mipc("compile", *ask, "--combine", "-o", "q.mps", cwd=tmp_path).returncode == 0
+    assert mipc("solve", "q.mps", cwd=tmp_path).returncode == 0
+    assert mipc("decode", "q.json", "q.sol", "--model", odd, cwd=tmp_path).returncode == 1
+
+
+def test_characters_that_the_terminal_has_not_are_escaped(tmp_path):
+    (tmp_path / "net☃.onnx").write_bytes(NETWORK.read_bytes())
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    run = mipc("doctor", "net☃.onnx", cwd=tmp_path, env=plain)
+    assert run.returncode == 0
+    assert r"net\u2603.onnx" in run.stdout

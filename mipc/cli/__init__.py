@@ -6,6 +6,7 @@ import json
 import sys
 import traceback
 import warnings
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ import typer
 import mipc
 from mipc.cli import compile as compile_
 from mipc.cli import decode, doctor, inspect, solve, verify
+from mipc.cli.show import out
 from mipc.errors import MipcError
 
 __all__ = ["app", "main"]
@@ -47,12 +49,14 @@ def options(
 ) -> None:
     """Compile a neural network and a robustness question to MILP files, and decide it."""
     if version:
-        print(mipc.__version__)
+        out(mipc.__version__)
         raise typer.Exit
 
 
 def main() -> None:
     """Run a command; a user's mistake is a message and exit code 2, never a traceback."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names hold any character
     warnings.simplefilter("ignore", RuntimeWarning)  # numpy's, of numbers that are then refused
     try:
         app()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 import typer
@@ -27,12 +28,15 @@ def verify_command(
     from mipc.decide import verify
     from mipc.witness_files import check_witness_path
 
+    begin = time.perf_counter()
     if witness is not None:
         check_witness_path(witness)
     steps = q.chosen_passes(passes)
     query = ask()
     if witness is not None:
         check_witness_path(witness, query)
+    if timeout is not None:  # reading counts
+        timeout = max(timeout - (time.perf_counter() - begin), 0.0)
     with working() as progress:
         answer = verify(query, timeout=timeout, passes=steps, progress=progress)
     tell(query, answer, witness=witness, json=json)

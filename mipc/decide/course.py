@@ -10,13 +10,12 @@ from dataclasses import replace
 from mipc import clock
 from mipc.batch import screen
 from mipc.compile import bound_case, parts_of
-from mipc.decide.points import start_point
 from mipc.decide.stages import STAGES
 from mipc.decide.state import Bounded, Progress, State
 from mipc.errors import RangeError, TimeUp
 from mipc.passes import DEFAULT, Pass
 from mipc.properties.query import Case, Query
-from mipc.replay import Replay, Runtimes, replay
+from mipc.replay import Replay, Runtimes
 from mipc.solvers.base import FOREVER, Solver
 from mipc.solvers.highs import Highs
 from mipc.verdict import Answer, Finding, conclude, finding_of
@@ -70,11 +69,9 @@ def _decide(
     state = State(query, passes, solver, Runtimes(query), deadline, say)
     say("running the input through the network")
     first = query.cases[0]
-    start = start_point(first)
-    if start is not None:
-        state.replays.append(replay(query, first, state.runtimes, start))
-        if _settles(query, state.replays[0]):
-            return conclude(query, list(state.findings.values()), state.replays, "input")
+    state.replay(first, first.start())
+    if state.replays and _settles(query, state.replays[0]):
+        return conclude(query, list(state.findings.values()), state.replays, "input")
     with clock.limit(deadline):
         _decide_cases(state)
     return conclude(query, list(state.findings.values()), state.replays, state.stage)

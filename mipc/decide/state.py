@@ -11,8 +11,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mipc import clock
 from mipc.decide.points import nearest
-from mipc.errors import RangeError
+from mipc.errors import RangeError, TimeUp
 from mipc.passes import Pass, Problem
 from mipc.properties.query import Case, Query
 from mipc.replay import Replay, Runtimes, replay
@@ -23,6 +24,9 @@ from mipc.verdict import Finding
 __all__ = ["Bounded", "Progress", "State"]
 
 Progress: TypeAlias = Callable[[str], None]
+
+REPLAY = 1.0
+"""Seconds that a replay may take, whatever the time limit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,13 +84,19 @@ class State:
         return self.query.objective == "feasibility" and any(run.violates for run in self.replays)
 
     def replay(self, case: Case, point: Mapping[str, npt.NDArray[np.float64]]) -> bool:
-        """Replay the floats nearest to a point; whether they are a witness."""
+        """Replay the floats nearest to a point; whether they are a witness.
+
+        A replay has :data:`REPLAY` seconds even at the end, so that what was found is not lost.
+        """
         floats = nearest(case, point)
         if floats is None:
             return False
-        run = replay(self.query, case, self.runtimes, floats)
-        self.replays.append(run)
-        return run.violates
+        until = None if self.deadline is None else max(self.deadline, time.perf_counter() + REPLAY)
+        with clock.limit(until), suppress(TimeUp):
+            run = replay(self.query, case, self.runtimes, floats)
+            self.replays.append(run)
+            return run.violates
+        return False
 
     def come_nearer(self, case: Case) -> None:
         """Look for a witness between the nearest one of a case and where nothing is perturbed."""

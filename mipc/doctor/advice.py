@@ -9,7 +9,7 @@ from mipc.doctor.report import AskedFacts, BorderFacts, Finding, Light, NodeFact
 __all__ = ["advice", "light", "ranked"]
 
 LEVELS = ("red", "yellow", "note")
-IMAGES = ("NCHW", "NHWC", "CHW")
+IMAGES = ("NCHW", "NHWC", "CHW", "HWC")
 
 
 def ranked(findings: Sequence[Finding]) -> list[Finding]:
@@ -57,13 +57,13 @@ def _verdict(colour: Light, nodes: NodeFacts, findings: Sequence[Finding]) -> st
 
 
 def _of_question(asked: AskedFacts) -> Iterator[str]:
-    if asked.examined < asked.cases:
-        yield f"Only {asked.examined} of {asked.cases} cases were examined."
-    elif asked.closed == asked.disjuncts:
+    if asked.is_closed:
         yield "Bounds alone decide the question: it is robust, and no solver is needed."
         return
+    if asked.examined < asked.cases:
+        yield f"Only {asked.examined} of {asked.cases} cases were examined."
     binaries = max((model.binaries for model in asked.models), default=0)
-    if asked.models and not binaries:
+    if len(asked.models) == asked.files and not binaries:
         yield "The files have no binaries: they are linear programs, solved at once."
     elif asked.models and asked.files > 1:
         yield (

@@ -18,6 +18,7 @@ from mipc.doctor.report import AskedFacts, Finding, Report, WholeFacts
 from mipc.frontend.onnx import survey as read_survey
 from mipc.frontend.survey import Survey
 from mipc.ir.graph import Graph
+from mipc.milp.files import readable
 from mipc.passes import DEFAULT, Pass
 from mipc.properties.query import Query
 
@@ -69,10 +70,12 @@ def examine(
     reach = _whole(graph, domain, found, asked=is_asked)
     question = _asked(survey, ask, passes, found, progress)
     nodes, colour = node_facts(survey), light(found)
+    if colour == "red" and question is not None and question.is_closed:
+        colour = "yellow"  # whatever solvers would make of the numbers, none is needed
     listed = {entry.name for entry in survey.model.graph.initializer}
     return Report(
         light=colour,
-        file=survey.path.name,
+        file=readable(survey.path),
         bytes=survey.path.stat().st_size,
         sha256=survey.sha256,
         opset=survey.opset or None,

@@ -149,6 +149,11 @@ class AskedFacts(_Facts):
     files: int = Field(description="How many the examined cases need.")
     models: list[ModelFacts] = Field(description="The first of them.")
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether bounds alone decide the question."""
+        return self.examined == self.cases and self.closed == self.disjuncts
+
 
 class Report(_Facts):
     """The examination of a network and, if one was given, of a question."""

@@ -227,9 +227,10 @@ def _input_type(entry: Any, where: str) -> tuple[tuple[int, ...], Dtype]:
 def _size(axis: int, dimension: Any, where: str) -> int:
     if dimension.dim_value > 0:
         return int(dimension.dim_value)
-    if axis == 0:
+    fixed = dimension.HasField("dim_value")
+    if axis == 0 and (not fixed or dimension.dim_value < 0):
         return 1
-    given = f" but {dimension.dim_value}" if dimension.dim_value else ""
+    given = f" but {dimension.dim_value}" if fixed else ""
     raise ModelError(
         f"dimension {axis} is not fixed{given}",
         where=where,

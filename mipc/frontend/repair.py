@@ -47,10 +47,22 @@ def repair(model: Any) -> list[str]:
         if kinds == {float_}:
             wrong.append(entry.name)
     if wrong:
+        kept = weights.keys() | _doubles(model.graph)
         for entry in (*model.graph.input, *model.graph.output, *model.graph.value_info):
-            if entry.type.tensor_type.elem_type == double and entry.name not in weights:
+            if entry.type.tensor_type.elem_type == double and entry.name not in kept:
                 entry.type.tensor_type.elem_type = float_
     return wrong
+
+
+def _doubles(graph: Any) -> set[str]:
+    """The tensors that are double whatever the inputs are: casts, and what is made of them."""
+    found: set[str] = set()
+    for node in graph.node:
+        targets = [declared(entry.i) for entry in node.attribute if entry.name == "to"]
+        cast = node.op_type == "Cast"
+        if targets[-1:] == ["double"] if cast else found & set(node.input):
+            found.update(node.output)
+    return found
 
 
 def _partners(node: Any, reached: set[str], opset: int) -> set[str]:

@@ -174,12 +174,20 @@ def check_model_path(path: _PathLike) -> None:
     Raises
     ------
     OptionError
-        Its suffix is none of .mps, .lp, .mps.gz, .lp.gz.
+        Its suffix is none of .mps, .lp, .mps.gz, .lp.gz; or its name is not UTF-8, in which the
+        sidecar repeats it.
     InputError
         Its folder is not there.
     """
     _format(path)
+    if readable(Path(path)) != Path(path).name:
+        raise OptionError("the name is not UTF-8", where=readable(Path(path)))
     check_folder(path)
+
+
+def readable(path: Path) -> str:
+    """The name of a file in characters that can be written: others than UTF-8 are replaced."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 def check_folder(path: _PathLike) -> None:

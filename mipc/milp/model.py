@@ -26,6 +26,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from mipc.errors import InternalError
+from mipc.numerics.rounding import two_sum
 
 __all__ = ["Expr", "Model", "ModelBuilder", "Names", "at_most", "equal_to"]
 
@@ -149,10 +150,6 @@ class Expr:
         scaled.data = scaled.data * np.repeat(factors, np.diff(scaled.indptr))
         return Expr(scaled, self.constant * factors)
 
-    def shift(self, amount: npt.ArrayLike) -> Expr:
-        """Each expression plus its amount (a scalar or (k,))."""
-        return Expr(self.matrix, self.constant + np.asarray(amount, dtype=np.float64))
-
     def through(self, matrix: Csr) -> Expr:
         """``matrix @ self``: each result a combination of these expressions. Rounded."""
         return Expr(sp.csr_array(matrix @ self.matrix), matrix @ self.constant)
@@ -164,10 +161,6 @@ class Expr:
     def total(self) -> Expr:
         """The sum of all, as one expression."""
         return self.through(sp.csr_array(np.ones((1, len(self)))))
-
-    def evaluate(self, values: Vector) -> Vector:
-        """The expressions at a point given as values of all columns."""
-        return np.asarray(self.matrix @ values[: self.matrix.shape[1]] + self.constant)
 
 
 @dataclass
@@ -260,10 +253,8 @@ class ModelBuilder:
 
 
 def _difference_up(a: Vector, b: Vector) -> Vector:
-    """``a - b``, rounded up where float64 cannot hold it (the lost part is Knuth's TwoSum)."""
-    total = a - b
-    back = total - a
-    lost = (a - (total - back)) - (b + back)
+    """``a - b``, rounded up where float64 cannot hold it."""
+    total, lost = two_sum(a, -b)
     return np.where(lost > 0, np.nextafter(total, np.inf), total)
 
 

@@ -48,7 +48,6 @@ __all__ = [
     "TANH",
     "Function",
     "Relaxation",
-    "breakpoints",
     "cell_lines",
     "cells_of",
     "celu",
@@ -234,7 +233,7 @@ def lines(f: Function, lower: Array, upper: Array) -> Relaxation:
 
 
 def cell_lines(f: Function, lower: Array, upper: Array) -> Relaxation:
-    """Lines around the closed branch of ``f`` over each cell that :func:`breakpoints` gives.
+    """Lines around the closed branch of ``f`` over each cell that :func:`cells_of` gives.
 
     Where ``f`` jumps at an end of a cell, the value there counts only if the cell is that point.
     """
@@ -243,12 +242,6 @@ def cell_lines(f: Function, lower: Array, upper: Array) -> Relaxation:
         return _four(curve_lines(f.curve, low, high, inside=True))
 
     return Relaxation(*_bounded(f, four, lower, upper))
-
-
-def breakpoints(f: Function, lower: float, upper: float, cells: int) -> list[tuple[float, float]]:
-    """Closed cells that cover one interval, from left to right; see :func:`cells_of`."""
-    _, low, high = cells_of(f, np.array([lower]), np.array([upper]), cells)
-    return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
 def cells_of(f: Function, lower: Array, upper: Array, cells: int) -> tuple[Index, Array, Array]:

@@ -62,11 +62,5 @@ class Interval:
         radius = up(np.maximum(up(self.upper - centre), up(centre - self.lower)))
         return centre, radius
 
-    def meet(self, other: Interval, where: str) -> Interval:
-        """What both allow."""
-        return Interval.checked(
-            np.maximum(self.lower, other.lower), np.minimum(self.upper, other.upper), where
-        )
-
     def __getitem__(self, index: Any) -> Interval:
         return Interval(self.lower[index], self.upper[index])

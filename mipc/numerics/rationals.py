@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import OptionError
+from mipc.numerics.rounding import two_sum
 
 __all__ = ["LEAST", "Enclosed", "around", "parse_rational", "sum_enclosed"]
 
@@ -87,9 +88,7 @@ def sum_enclosed(a: Array, b: Enclosed, sign: float) -> Enclosed:
 
 
 def _rounded(a: Array, b: Array, towards: float) -> Array:
-    """``a + b`` rounded to the given side; the lost part is Knuth's TwoSum."""
-    total = a + b
-    back = total - a
-    lost = (a - (total - back)) + (b - back)
+    """``a + b`` rounded to the given side."""
+    total, lost = two_sum(a, b)
     wrong = lost < 0 if towards < 0 else lost > 0
     return np.where(wrong, np.nextafter(total, towards), total)

@@ -35,7 +35,10 @@ UNIT = 2.0**-53
 """Unit roundoff of float64."""
 
 TINY = 2.0**-960
-"""More than all the underflow that any computation here can lose (each loses <= 2**-1074)."""
+"""More than all the underflow that a computation here can lose, each product <= 2**-1074.
+
+What is multiplied by a large number, or divided by a small one, after it underflowed loses more.
+"""
 
 
 def gamma(terms: int) -> float:

@@ -23,7 +23,7 @@ from mipc import clock
 from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Node
 from mipc.numerics.linear_maps import LinearMap, SelectMap, SparseMap
-from mipc.numerics.rounding import UNIT, gamma, sum_up, up
+from mipc.numerics.rounding import TINY, UNIT, gamma, sum_up, up
 from mipc.passes.base import Problem
 from mipc.semantics.interval import affine_slack
 
@@ -70,10 +70,11 @@ class _Rows:
     parts: dict[str, Csr] = field(default_factory=dict)
 
     def charge(self, share: float, matrix: Csr, most: float) -> None:
-        """Widen each row by ``share * sum |its entries| * most``."""
+        """Widen each row by ``share * sum |its entries| * most``, and by what underflows."""
         norm = sum_up(np.asarray(abs(matrix).sum(axis=1))[:, None])
         terms = gamma(int(np.diff(matrix.indptr).max(initial=1)))
-        self.radius = up(self.radius + share * norm * most * (1 + terms) * (1 + 2**-30))
+        loss = share * norm * most * (1 + terms) * (1 + 2**-30)
+        self.radius = up(self.radius + loss + TINY * (1.0 + most))
 
 
 class _Walk:

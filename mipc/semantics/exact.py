@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, assert_never
 import numpy as np
 import numpy.typing as npt
 
+from mipc import clock
 from mipc.errors import RangeError
 from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Input, Max, Relu, Smooth
@@ -88,9 +89,12 @@ def evaluate_exactly(
     ------
     RangeError
         A function is not defined there.
+    TimeUp
+        The time limit came first; see :mod:`mipc.clock`.
     """
     values: dict[str, Dyadic] = {}
     for node in graph:
+        clock.check()
         arguments = [values[name] for name in node.operands]
         match node.op:
             case Input():

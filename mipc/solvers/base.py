@@ -21,19 +21,16 @@ class Limits:
     Attributes
     ----------
     seconds : float or None
-        Wall time; 5 seconds after it the solver is killed.
+        Wall time; shortly after it the solver is killed.
     target : float or None
         Stop at the first feasible point whose objective is at most this. Not every solver can.
     memory : int
         Bytes of address space.
-    relative_gap : float
-        Between the objective and its bound, when to stop.
     """
 
     seconds: float | None = None
     target: float | None = None
     memory: int = 12 * 1024**3
-    relative_gap: float = 1e-6
 
     def __post_init__(self) -> None:
         if self.seconds is not None and not self.seconds < FOREVER:

@@ -55,9 +55,14 @@ class Highs:
         """Solve a model; see :class:`~mipc.solvers.base.Solver`."""
         begin = time.perf_counter()
         worker = self._started(limits)
-        options: dict[str, Any] = {"mip_rel_gap": limits.relative_gap}
+        if worker is None:
+            return Solution(
+                Status.STOPPED, None, None, None, time.perf_counter() - begin, "HiGHS: starting"
+            )
+        options: dict[str, Any] = {}
         if limits.seconds is not None:
-            options["time_limit"] = max(limits.seconds, 0.01)
+            left = limits.seconds - (time.perf_counter() - begin)
+            options["time_limit"] = max(left, 0.01)
         if limits.target is not None:
             options["objective_target"] = limits.target
         deadline = None if limits.seconds is None else begin + limits.seconds + GRACE
@@ -95,14 +100,18 @@ class Highs:
             self._worker = _spawn((limits or Limits()).memory)
             self.version = ""
 
-    def _started(self, limits: Limits) -> subprocess.Popen[bytes]:
+    def _started(self, limits: Limits) -> subprocess.Popen[bytes] | None:
+        """The worker, ready to solve; None if time runs out while it starts."""
+        seconds = START if limits.seconds is None else min(limits.seconds, START)
         self.start(limits)
         worker = self._worker
         assert worker is not None
         if not self.version:
             try:
-                header, _ = _receive(worker, time.perf_counter() + START)
+                header, _ = _receive(worker, time.perf_counter() + seconds)
             except (EOFError, TimeoutError) as error:
+                if isinstance(error, TimeoutError) and seconds < START:
+                    return None
                 raise SolverError(
                     f"HiGHS does not start: {self._obituary(error)}",
                     remedy="reinstall highspy",

@@ -85,7 +85,7 @@ def serve(highspy: Any, questions: IO[bytes], answers: IO[bytes]) -> None:
 
 
 def _solve(highspy: Any, model: Arrays, options: dict[str, Any]) -> dict[str, Any]:
-    """Solve one model from scratch; any status of HiGHS but "ok" on our own model is a failure."""
+    """Solve one model from scratch; a warning about its options or the model is a failure."""
     solver = highspy.Highs()
     fine = highspy.HighsStatus.kOk
     for name, value in {**OPTIONS, **options}.items():

@@ -12,11 +12,13 @@ from __future__ import annotations
 import sys
 import traceback
 import warnings
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
 import mipc
+from mipc.cli.show import out
 from mipc.cli.vnnlib import supports, verify, vnncomp
 from mipc.errors import MipcError
 
@@ -48,12 +50,14 @@ def options(
 ) -> None:
     """Decide VNN-LIB queries about neural networks."""
     if name or version:
-        print("mipc" if name else mipc.__version__)
+        out("mipc" if name else mipc.__version__)
         raise typer.Exit
 
 
 def main() -> None:
     """Run a command; what is wrong is said on standard error, with exit code 2."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names hold any character
     warnings.simplefilter("ignore", RuntimeWarning)  # numpy's, of numbers that are then refused
     try:
         app()

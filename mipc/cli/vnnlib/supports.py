@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mipc.cli.show import out
 from mipc.errors import OptionError
 
 __all__ = ["KNOWN", "claimed_operators", "supports_command"]
@@ -34,7 +35,7 @@ def supports_command(
     else:
         known = ", ".join(["--onnx-operators", *KNOWN])
         raise OptionError(f"no capability is called {capability!r}", remedy=f"one of {known}")
-    print("\n".join(lines))
+    out("\n".join(lines))
 
 
 def claimed_operators() -> list[str]:
@@ -46,20 +47,11 @@ def claimed_operators() -> list[str]:
 
 
 ON_CONSTANTS = frozenset(
-    [
-        "And",
-        "Cast",
-        "Equal",
-        "Greater",
-        "GreaterOrEqual",
-        "Less",
-        "LessOrEqual",
-        "Not",
-        "Or",
-        "Shape",
-        "Where",
-        "Xor",
-    ]
+    (
+        *("And", "ArgMax", "ArgMin", "Cast", "CastLike", "Ceil", "Equal", "Floor", "Greater"),
+        *("GreaterOrEqual", "Less", "LessOrEqual", "Mod", "Not", "Or", "Range", "ReduceProd"),
+        *("Round", "Shape", "Where", "Xor"),
+    )
 )
 """Operators that are read where what they are given, or some of it, is constant: not claimed."""
 

@@ -48,7 +48,7 @@ def vnncomp_command(
 
 def _found(path: Path) -> Path:
     """The file, or the packed one that the benchmarks of the competition have in its place."""
-    packed = path.with_name(f"{path.name}.gz")
+    packed = Path(f"{path}.gz")
     return packed if packed.exists() and not path.exists() else path
 
 
