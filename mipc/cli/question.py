@@ -142,7 +142,8 @@ Passes: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="LIST",
-        help='The passes to run, like "bounds{method=interval},stable-relu".',
+        help='The passes to run, like "bounds{method=interval},stable-relu", or '
+        '"default,envelopes{cells=9}".',
         show_default=False,
     ),
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mipc.frontend.builder import Tensor
+from mipc.frontend.element_types import declared
 from mipc.frontend.refusals import Refusals
 from mipc.ir.graph import Graph
 from mipc.ir.network import Port
@@ -18,10 +19,7 @@ __all__ = ["Survey", "type_name"]
 
 def type_name(number: int) -> str:
     """The name of a type of ONNX tensors: 1 is ``FLOAT``."""
-    import onnx
-
-    names = {value: name for name, value in onnx.TensorProto.DataType.items()}
-    return names.get(number, f"type {number}")
+    return declared(number).upper() or f"type {number}"
 
 
 @dataclass(frozen=True, eq=False)

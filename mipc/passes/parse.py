@@ -15,7 +15,7 @@ from mipc.passes.dominated_max import DominatedMax
 from mipc.passes.envelopes import Envelopes
 from mipc.passes.stable_relu import StableRelu
 
-__all__ = ["ALL", "parse_passes"]
+__all__ = ["ALL", "DEFAULT", "parse_passes"]
 
 ALL: dict[str, type[Any]] = {
     kind.name: kind
@@ -23,11 +23,20 @@ ALL: dict[str, type[Any]] = {
 }
 """Name -> pass."""
 
+DEFAULT: tuple[Pass, ...] = (
+    Bounds(),
+    StableRelu(),
+    DominatedMax(),
+    DeadNeurons(),
+    AffineFusion(),
+)
+"""The pipeline that is run where none is named."""
+
 _STEP = re.compile(r"\s*([a-z-]+)\s*(?:\{([^{}]*)\})?\s*(?:,|\Z)")
 
 
 def parse_passes(text: str) -> tuple[Pass, ...]:
-    """Read a pipeline; the empty text is the empty pipeline.
+    """Read a pipeline; the empty text is the empty pipeline, ``default`` the default one.
 
     Raises
     ------
@@ -44,7 +53,10 @@ def parse_passes(text: str) -> tuple[Pass, ...]:
                 where="--passes",
                 remedy="write it like: bounds{method=interval},stable-relu",
             )
-        steps.append(_pass(found[1], found[2] or ""))
+        if found[1] == "default" and not found[2]:
+            steps += DEFAULT
+        else:
+            steps.append(_pass(found[1], found[2] or ""))
         position = found.end()
     return tuple(steps)
 
@@ -52,7 +64,9 @@ def parse_passes(text: str) -> tuple[Pass, ...]:
 def _pass(name: str, options: str) -> Pass:
     if name not in ALL:
         raise OptionError(
-            f"there is no pass {name!r}", where="--passes", remedy=f"known: {', '.join(ALL)}"
+            f"there is no pass {name!r}",
+            where="--passes",
+            remedy=f"known: {', '.join((*ALL, 'default'))}",
         )
     allowed: dict[str, tuple[str, ...]] = getattr(ALL[name], "choices", {})
     ranges: dict[str, tuple[int, int]] = getattr(ALL[name], "ranges", {})

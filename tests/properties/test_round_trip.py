@@ -80,7 +80,7 @@ def test_a_question_with_every_part_survives_its_facts() -> None:
     "text",
     [
         "bounds{method=interval},stable-relu,dominated-max,dead-neurons,affine-fusion",
-        "bounds,envelopes{cells=9}",
+        "default,envelopes{cells=9}",
         "bounds,stable-relu,envelopes{cells=3,tangents=2}",
     ],
 )
