@@ -29,6 +29,7 @@ from mipc.properties.query import Query
 from mipc.properties.question import ask
 from mipc.question_facts import PropertyFacts
 from mipc.replay import Runtimes, replay
+from mipc.search import beyond
 from mipc.sidecar import Sidecar, read_sidecar
 from mipc.verdict import Answer, Finding, conclude, finding_of, weigh
 
@@ -140,9 +141,13 @@ def decode(
         values = pair.solution.values
         if values is not None and len(values) == len(formulation.layout.exponents):
             case = query.case_of(groups[number][0])
-            point = nearest(case, formulation.layout.lift(values))
-            if point is not None:
-                replays.append(replay(query, case, runtimes, point))
+            lifted = formulation.layout.lift(values)
+            for wanted in beyond(case, lifted) if query.objective == "closest" else [lifted]:
+                point = nearest(case, wanted)
+                if point is not None:
+                    replays.append(replay(query, case, runtimes, point))
+                    if replays[-1].violates:
+                        break
     for target, finding in findings.items():
         if finding.closed is None and target not in {t for group in groups for t in group}:
             findings[target] = replace(

@@ -1,4 +1,4 @@
-"""Brings a violation nearer: along the line to where nothing is perturbed.
+"""Along the line from where nothing is perturbed: a violation nearer by, or just behind a point.
 
 Whatever is found is a guess: it counts only when a replay confirms it.
 """
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mipc.properties.query import Case
 from mipc.semantics.evaluate import evaluate
 
-__all__ = ["approach"]
+__all__ = ["approach", "beyond"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -23,6 +23,22 @@ PLACES, ROUNDS = 17, 4
 
 BACK = (0.0, 2.0**-16, 2.0**-12, 2.0**-8)
 """Steps back to the violation, in shares of the line, where rounding undoes what was found."""
+
+
+BEYOND = (0.0, 2.0**-20, 2.0**-16, 2.0**-13, 2.0**-10)
+"""Steps beyond a point, in shares of its way from where nothing is perturbed."""
+
+
+def beyond(case: Case, point: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
+    """A point, and some behind it: the nearest violation lies on the boundary, rounded either way.
+
+    Parameters
+    ----------
+    point : mapping of parameter to (n,)
+    """
+    start = case.start()
+    for share in BEYOND:
+        yield {name: x + share * (x - start[name]) for name, x in point.items()}
 
 
 def approach(case: Case, violation: Mapping[str, npt.NDArray[Any]]) -> Iterator[dict[str, Array]]:

@@ -11,6 +11,7 @@ from exact_answers import sampled
 from small_questions import PICTURES, asked
 
 from mipc.compile import compile_query, write_files
+from mipc.decide import verify
 from mipc.decoding import Pair, decode
 from mipc.milp.files import read_model
 from mipc.passes import parse_passes
@@ -94,3 +95,23 @@ def test_the_passes_survive_the_sidecar(text: str, highs: Highs, tmp_path: Path)
     assert parse_passes(pair.sidecar.pipeline()) == passes
     decoded = decode([pair], it.query.network)
     assert "model-mismatch" not in str(decoded.verdict)
+
+
+@pytest.mark.parametrize("kind", ["linf", "l1", "brightness"])
+def test_the_closest_point_of_a_file_leads_to_a_witness(
+    kind: str, highs: Highs, tmp_path: Path
+) -> None:
+    """It lies on the boundary, or short of it by the guard: a little behind it is a violation."""
+    found = 0
+    for seed in range(12):
+        it = asked(tmp_path, seed, (kind,), shape=(1, 1, 1, 3), hidden=2, objective="closest")
+        if not isinstance(verify(it.query, solver=highs).verdict, Violated):
+            continue
+        written = write_files(compile_query(it.query, combine=True), tmp_path / "q.mps")
+        pairs = [
+            Pair(read_sidecar(sidecar), highs.solve(read_model(model), Limits(seconds=20)))
+            for model, sidecar in written
+        ]
+        assert isinstance(decode(pairs, it.query.network).verdict, Violated)
+        found += 1
+    assert found >= 2
