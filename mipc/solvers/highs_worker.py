@@ -33,6 +33,10 @@ OPTIONS: dict[str, Any] = {
 }
 """How HiGHS is always run. Never ``objective_bound``: as a cut-off it gave false optima."""
 
+CUT_OFF = 1.001e-6
+"""HiGHS drops parts of its tree that are better than its best point by less than its feasibility
+tolerance, and then reports the best point's objective as its bound."""
+
 STATUS = {
     "Optimal": "optimal",
     "Infeasible": "infeasible",
@@ -88,10 +92,16 @@ def _solve(highspy: Any, model: Arrays, options: dict[str, Any]) -> dict[str, An
     """Solve one model from scratch; a warning about its options or the model is a failure."""
     solver = highspy.Highs()
     fine = highspy.HighsStatus.kOk
+    scale = _objective_scale(model)
+    if "objective_target" in options:
+        options = {**options, "objective_target": options["objective_target"] * scale}
     for name, value in {**OPTIONS, **options}.items():
         if solver.setOptionValue(name, value) != fine:
             return _failed(f"option {name}={value!r} was refused")
-    if solver.passModel(_as_highs(highspy, model)) != fine:
+    if (
+        solver.passModel(_as_highs(highspy, {**model, "objective": model["objective"] * scale}))
+        != fine
+    ):
         return _failed("a warning or an error when the model was passed")
     status = solver.run()
     word = solver.modelStatusToString(solver.getModelStatus())
@@ -107,10 +117,25 @@ def _solve(highspy: Any, model: Arrays, options: dict[str, Any]) -> dict[str, An
     return {
         "status": STATUS.get(word, "unknown"),
         "detail": f"HiGHS: {word}",
-        "objective": float(info.objective_function_value) if feasible else None,
-        "dual_bound": bound if bound is not None and np.isfinite(bound) else None,
+        "objective": float(info.objective_function_value) / scale if feasible else None,
+        "dual_bound": (
+            (bound - CUT_OFF) / scale if bound is not None and np.isfinite(bound) else None
+        ),
         "values": values,
     }
+
+
+def _objective_scale(model: Arrays) -> float:
+    """The power of two, 1 at least, that makes an objective reach to 16 or beyond.
+
+    HiGHS's tolerances are absolute: of an objective that stays small they would take a large share.
+    """
+    sizes = np.maximum(np.abs(model["lower"]), np.abs(model["upper"]))
+    used = model["objective"] != 0
+    reach = float((np.abs(model["objective"]) * np.where(used, sizes, 0.0)).sum())
+    if not 0.0 < reach < np.inf:
+        return 1.0
+    return float(2.0 ** np.clip(np.ceil(np.log2(16.0 / reach)), 0, 24))
 
 
 def _failed(detail: str) -> dict[str, Any]:
