@@ -69,8 +69,8 @@ class Formulation:
         Which disjuncts it is about, by number.
     dropped : int
         Coefficients too small for solvers, left out and accounted for.
-    guard : float
-        In units of the margin: how far below a violation a solver's bound must be to be believed.
+    unit : float
+        The largest coefficient of the margin as the solver sees it; see :func:`_unit`.
     envelopes : tuple of Envelope
         What the model only encloses, and how closely.
     """
@@ -79,8 +79,13 @@ class Formulation:
     layout: Layout
     targets: tuple[int, ...]
     dropped: int
-    guard: float
+    unit: float
     envelopes: tuple[Envelope, ...] = ()
+
+    @property
+    def guard(self) -> float:
+        """How far below a violation a solver's bound on the margin must be to be believed."""
+        return self.unit * GUARD
 
 
 @dataclass(frozen=True)
@@ -150,9 +155,8 @@ def formulate(query: Query, problem: Problem, targets: tuple[int, ...], name: st
         builder.minimise(-margin)
     conditioned = condition(builder.build())
     layout = Layout(tuple(blocks), conditioned.exponents)
-    guard = unit * GUARD
     envelopes = tuple(encoded.envelopes)
-    return Formulation(conditioned.model, layout, targets, conditioned.dropped, guard, envelopes)
+    return Formulation(conditioned.model, layout, targets, conditioned.dropped, unit, envelopes)
 
 
 def _margin(

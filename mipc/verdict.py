@@ -129,7 +129,7 @@ def conclude(
     """
     witnesses = [run for run in replays if run.violates]
     refuted = [run for run in replays if run.inside and run.exact_margin[0] >= 0]
-    findings = _without_lies(findings, refuted)
+    findings = _without_lies(findings, replays)
     upper = max((finding.upper for finding in findings), default=float("-inf"))
     complete = {f.target for f in findings} == {d.number for d in query.disjuncts}
     lower = max((rounded_down(run.exact_margin[0]) for run in replays if run.inside), default=None)
@@ -152,15 +152,30 @@ def conclude(
     return Answer(_why_unknown(query, open_ones, replays), "none", margin, far)
 
 
-def _without_lies(findings: Sequence[Finding], refuted: Sequence[Replay]) -> list[Finding]:
-    """The findings, with nothing known of what a solver closed although a point was there."""
-    wrong = {run.target for run in refuted}
+def _without_lies(findings: Sequence[Finding], replays: Sequence[Replay]) -> list[Finding]:
+    """The findings, with nothing known of a disjunct of which a point refutes a solver's claim."""
     return [
         Finding(finding.target, None, float("inf"))
-        if finding.closed == "solver" and finding.target in wrong
+        if any(run.inside and run.target == finding.target and _is_lie(finding, run)
+               for run in replays)
         else finding
         for finding in findings
-    ]
+    ]  # fmt: skip
+
+
+def _is_lie(finding: Finding, run: Replay) -> bool:
+    """Whether a point of a disjunct shows a solver's claim about it to be wrong, not just rounded.
+
+    That bounds are wrong is another matter: :func:`conclude` calls it a fault of mipc.
+    """
+    margin = rounded_down(run.exact_margin[0])
+    if finding.closed != "bounds" and margin > finding.upper + CLAIM_GUARD * abs(finding.upper):
+        return True
+    if margin < 0:
+        return False
+    nearest = finding.nearest - 2 * _distance_guard(finding.nearest)
+    near = run.distance is not None and run.distance < nearest
+    return near or finding.closed == "solver"
 
 
 def finding_of(part: Part) -> Finding:
@@ -185,8 +200,7 @@ def weigh(query: Query, known: Finding, claim: Solution, guard: float) -> Findin
     found = _still_open(known, claim)
     if claim.dual_bound is None:
         return found
-    share, least = DISTANCE_GUARD
-    nearest = claim.dual_bound - max(share * claim.dual_bound, least)
+    nearest = claim.dual_bound - _distance_guard(claim.dual_bound)
     return replace(found, nearest=max(nearest, known.nearest))
 
 
@@ -201,6 +215,11 @@ def _weigh_margin(known: Finding, claim: Solution, guard: float) -> Finding:
     if upper < -guard and known.closed is None:
         return replace(found, closed="solver", upper=upper, reason="", detail="")
     return replace(found, upper=upper)
+
+
+def _distance_guard(distance: float) -> float:
+    share, least = DISTANCE_GUARD
+    return max(share * distance, least)
 
 
 def _claimed_margin(dual_bound: float, guard: float) -> float:
@@ -248,7 +267,9 @@ def _distances(query: Query, best: Replay, least: float) -> Range | None:
     reached = best.distance
     if reached is None:
         return None
-    return (min(least, reached) if query.objective == "closest" else 0.0), reached
+    if query.objective != "closest":
+        return 0.0, reached
+    return max(min(least, reached - _distance_guard(reached)), 0.0), reached
 
 
 def rounded_down(value: Fraction) -> float:

@@ -138,3 +138,32 @@ def test_an_interrupted_solve_leaves_no_answer_for_the_next_model(monkeypatch):
             solver.solve(infeasible, Limits(seconds=30))
         monkeypatch.setattr(highs_module, "_receive", real)
         assert solver.solve(feasible, Limits(seconds=30)).status is Status.OPTIMAL
+
+
+@pytest.mark.parametrize("nearest", [0.5, 0.2000001])
+def test_a_witness_nearer_than_a_solver_allows_is_believed(tmp_path, nearest):
+    """Far nearer, nothing else is believed; within the solver's tolerance, all but that."""
+    asked = mipc.Question(
+        np.array([0.5, 0.25, 0.75]),
+        mipc.LInf(Fraction(1, 4)),
+        mipc.ArgMax(0),
+        objective="closest",
+    )
+    query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), asked)
+    point = query.region.nearest(query.centre)
+    margins = (Fraction(1), Fraction(1))
+    run = Replay({"x": point}, (point,), None, True, (np.zeros(2),), Fraction(1), margins, 1, 0.2)
+    answer = conclude(query, [Finding(1, None, 2.0, nearest=nearest)], [run], "solver")
+    low, high = answer.distance
+    assert high == 0.2
+    assert low == 0.0 if nearest == 0.5 else 0.19999 < low < 0.2
+
+
+def test_a_margin_larger_than_a_solver_allows_is_believed(tmp_path):
+    query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), question())
+    point = query.region.nearest(query.centre)
+    margins = (Fraction(-1, 10), Fraction(-1, 10))
+    run = Replay({"x": point}, (point,), None, True, (np.zeros(2),), Fraction(-1), margins, 1, 0.0)
+    answer = conclude(query, [Finding(1, "solver", -0.5)], [run], "solver")
+    assert isinstance(answer.verdict, Unknown)
+    assert answer.margin == (-0.1, float("inf"))

@@ -34,7 +34,7 @@ KEPT = 0.1
 """The share of the time left that a search for the closest point leaves to look behind it."""
 
 MARGINS = (0.0, 1e-7, 1e-6, 1e-5, 1e-4)
-"""Margins that a closest witness is asked to have, until replay finds one."""
+"""Margins that a closest witness is asked to have, in units of the file, until replay finds one."""
 
 
 class Attempt:
@@ -133,7 +133,7 @@ class Attempt:
         """
         assert claim.values is not None
         for margin in MARGINS:
-            inner = self._solve(_fixed(formulation, claim.values, margin))
+            inner = self._solve(_fixed(formulation, claim.values, margin * formulation.unit))
             if inner.values is not None and self._replay(formulation, inner.values):
                 return
 

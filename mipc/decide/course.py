@@ -10,7 +10,7 @@ from dataclasses import replace
 from mipc import clock
 from mipc.batch import screen
 from mipc.compile import bound_case, parts_of
-from mipc.decide.stages import STAGES
+from mipc.decide.stages import STAGES, attack
 from mipc.decide.state import Bounded, Progress, State
 from mipc.errors import RangeError, TimeUp
 from mipc.passes import DEFAULT, Pass
@@ -113,6 +113,8 @@ def _decide_case(state: State, case: Case, words: str) -> None:
     try:
         problem, records = bound_case(case, state.passes)
     except RangeError as error:
+        if attack(state, case, [d.number for d in case.disjuncts], words):
+            state.stage = "attack"
         state.give_up(case, "unsupported-range", str(error))
         return
     parts = parts_of(state.query, case, problem)

@@ -13,10 +13,11 @@ from mipc.decide.state import Bounded, State
 from mipc.errors import RangeError
 from mipc.formulation import Part
 from mipc.ir.ops import Smooth
+from mipc.properties.query import Case
 from mipc.search import can_halve, climb, halve
 from mipc.solvers.base import FOREVER
 
-__all__ = ["STAGES", "Stage"]
+__all__ = ["STAGES", "Stage", "attack"]
 
 TURNS = 2
 """Rounds of the attack on a case."""
@@ -32,25 +33,29 @@ FEW = 16
 
 
 def _attack(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
+    """Attack what bounds leave open."""
+    return attack(state, bounded.case, [part.target for part in pending], bounded.words)
+
+
+def attack(state: State, case: Case, targets: Sequence[int], words: str) -> bool:
     """Climb, and replay what climbs to a violation; the highest point too, for the worst case."""
-    state.say(f"climbing to a violation{bounded.words}")
+    state.say(f"climbing to a violation{words}")
     until = state.share(ATTACK_SHARE, FOREVER)
-    targets = [part.target for part in pending]
     before = len(state.replays)
     for turn in range(TURNS):
         highest, tried = None, 0.0
         with suppress(RangeError):  # a function is not defined at some point: nothing is found
             go_on = lambda: time.perf_counter() < until  # noqa: E731
-            for highest in climb(bounded.case, targets, turn=turn, go_on=go_on):
+            for highest in climb(case, targets, turn=turn, go_on=go_on):
                 if highest.margin >= 2 * tried:
                     tried = max(highest.margin, 1e-6)
-                    state.replay(bounded.case, highest.point)
+                    state.replay(case, highest.point)
                 if state.is_settled:
                     return True
         if highest is not None and state.query.objective == "worst":
-            state.replay(bounded.case, highest.point)
+            state.replay(case, highest.point)
     if state.query.objective == "closest":
-        state.come_nearer(bounded.case)
+        state.come_nearer(case)
     return any(run.violates for run in state.replays[before:])
 
 
