@@ -121,21 +121,33 @@ class Attempt:
         if claim.values is not None:
             self._replay(formulation, claim.values)
             if self.query.objective == "closest":
-                self._approach(formulation, claim)
+                if not self._approach(formulation, claim):
+                    self._deepest(formulation)
                 self.state.come_nearer(self.case)
         return claim
 
-    def _approach(self, formulation: Formulation, claim: Solution) -> None:
+    def _deepest(self, formulation: Formulation) -> None:
+        """Of a closest question, look for any witness: the point farthest behind the boundary."""
+        model = formulation.model
+        objective = np.zeros(len(model.objective))
+        place = formulation.layout.places("margin")
+        objective[place] = -np.ldexp(1.0, formulation.layout.exponents[place])
+        found = self._solve(replace(model, objective=objective))
+        if found.values is not None:
+            self._replay(formulation, found.values)
+
+    def _approach(self, formulation: Formulation, claim: Solution) -> bool:
         """Look for a witness just behind the closest point, which lies on the boundary itself.
 
         With the phases of the solver's point fixed, the nearest point with a given margin is a
-        linear program, unless the input lies on a grid.
+        linear program, unless the input lies on a grid. Returns whether there is one.
         """
         assert claim.values is not None
         for margin in MARGINS:
             inner = self._solve(_fixed(formulation, claim.values, margin * formulation.unit))
             if inner.values is not None and self._replay(formulation, inner.values):
-                return
+                return True
+        return False
 
     def _solve(self, model: Model, target: float | None = None, kept: float = 0.0) -> Solution:
         left = self.state.left()

@@ -79,7 +79,8 @@ def _is_held(array: npt.NDArray[Any], numbers: Array) -> bool:
     """Whether float64 numbers are exactly what was read."""
     if array.dtype.kind == "f":
         return bool((numbers.astype(array.dtype) == array).all())
-    return array.dtype.kind == "b" or bool((np.abs(numbers) < 2.0**53).all())
+    large = np.abs(numbers) >= 2.0**53
+    return all(int(a) == int(b) for a, b in zip(array[large], numbers[large], strict=True))
 
 
 def read_image(path: Path, channels: int) -> Array:

@@ -30,6 +30,12 @@ def test_numbers_that_float64_does_not_hold_are_refused(number: np.generic, tmp_
         read_array(tmp_path / "x.npy")
 
 
+@pytest.mark.parametrize("number", [np.int64(-(2**63)), np.uint64(2**53), np.int64(2**60)])
+def test_large_numbers_that_float64_holds_are_read(number: np.integer, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.array([1, number], dtype=number.dtype))
+    assert read_array(tmp_path / "x.npy").tolist() == [1.0, float(number)]
+
+
 @pytest.mark.parametrize("kind", ["f2", "f4", "f8", ">f4", "i1", "u8", "i8", "?"])
 def test_numbers_of_every_type_are_read_exactly(kind: str, tmp_path: Path) -> None:
     numbers = np.array([[0, 1], [1, 0]]).astype(kind)
