@@ -38,8 +38,8 @@ class WitnessFacts(BaseModel):
         description="Beyond the margin asked for, in ONNX Runtime; not negative."
     )
     exact_margin: float = Field(
-        description="The same in exact arithmetic, rounded down; not negative. Where a network ends "
-        "in a softmax, sigmoid or arg-max, of the scores it is applied to."
+        description="The same in exact arithmetic, rounded down; not negative. Where a network "
+        "ends in a softmax, sigmoid or arg-max, of the scores it is applied to."
     )
     distance: float | None = Field(description="From the centre, in the question's norm.")
 
