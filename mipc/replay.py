@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,7 @@ from mipc.ir.network import Network, Port
 from mipc.properties.query import Case, Query, Seen
 from mipc.semantics.exact import Dyadic, evaluate_exactly
 
-__all__ = ["Replay", "Runtime", "Runtimes", "named_inputs", "replay", "round_dyadic"]
+__all__ = ["Replay", "Runtime", "Runtimes", "input_names", "named_inputs", "replay", "round_dyadic"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Point: TypeAlias = npt.NDArray[Any]
@@ -167,6 +167,8 @@ class Replay:
         The same in exact arithmetic; equal unless the graph holds rounded numbers.
     target : int
         The number of the disjunct with the largest exact margin.
+    margins : mapping of int to (Fraction, Fraction)
+        The exact margin of each disjunct of the case, by its number.
     distance : float or None
         From the centre, in the question's norm, rounded up.
     """
@@ -180,6 +182,7 @@ class Replay:
     exact_margin: Range
     target: int
     distance: float | None
+    margins: Mapping[int, Range] = field(default_factory=dict)
 
     @property
     def point(self) -> Point:
@@ -247,16 +250,22 @@ def replay(query: Query, case: Case, runtimes: Runtimes, parameters: Mapping[str
         exact_margin=ranges[best],
         target=case.disjuncts[best].number,
         distance=_distance(query, parameters, values),
+        margins={d.number: found for d, found in zip(case.disjuncts, ranges, strict=True)},
     )
 
 
-def named_inputs(query: Query, run: Replay) -> dict[str, Point]:
-    """What each input was fed, in its shape, by name; of several networks ``network:input``."""
+def input_names(query: Query) -> list[str]:
+    """The name of each input; of several networks ``network:input``, the network by its number."""
     several = len(query.networks) > 1
-    return {
-        f"{network}:{port.name}" if several else port.name: point.reshape(port.shape)
-        for (_, network, port), point in zip(query.feeds, run.inputs, strict=True)
-    }
+    return [f"{network}:{port.name}" if several else port.name for _, network, port in query.feeds]
+
+
+def named_inputs(query: Query, run: Replay) -> dict[str, Point]:
+    """What each input was fed, in its shape, by its name."""
+    shaped = [
+        x.reshape(port.shape) for (_, _, port), x in zip(query.feeds, run.inputs, strict=True)
+    ]
+    return dict(zip(input_names(query), shaped, strict=True))
 
 
 def round_dyadic(value: Dyadic, port: Port) -> Point:

@@ -154,13 +154,13 @@ def conclude(
 
 def _without_lies(findings: Sequence[Finding], replays: Sequence[Replay]) -> list[Finding]:
     """The findings, with nothing known of a disjunct of which a point refutes a solver's claim."""
+    inside = [run for run in replays if run.inside]
     return [
         Finding(finding.target, None, float("inf"))
-        if any(run.inside and run.target == finding.target and _is_lie(finding, run)
-               for run in replays)
+        if any(_is_lie(finding, run) for run in inside if finding.target in run.margins)
         else finding
         for finding in findings
-    ]  # fmt: skip
+    ]
 
 
 def _is_lie(finding: Finding, run: Replay) -> bool:
@@ -168,7 +168,7 @@ def _is_lie(finding: Finding, run: Replay) -> bool:
 
     That bounds are wrong is another matter: :func:`conclude` calls it a fault of mipc.
     """
-    margin = rounded_down(run.exact_margin[0])
+    margin = rounded_down(run.margins[finding.target][0])
     if finding.closed != "bounds" and margin > finding.upper + CLAIM_GUARD * abs(finding.upper):
         return True
     if margin < 0:

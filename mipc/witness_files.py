@@ -15,9 +15,11 @@ from mipc.ir.network import Port
 from mipc.milp.files import check_folder, write_atomic
 from mipc.properties.pictures import pixels
 from mipc.properties.query import Query
-from mipc.replay import Replay, named_inputs
+from mipc.replay import Replay, input_names, named_inputs
 
 __all__ = ["check_witness_path", "write_witness"]
+
+MOST_NAME = 1000
 
 SUFFIXES = (".npy", ".npz", ".png")
 
@@ -36,7 +38,10 @@ def check_witness_path(path: Path, query: Query | None = None) -> None:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise OptionError(f"{path.name!r} ends in none of {', '.join(SUFFIXES)}", where="--witness")
-    if query is None or suffix == ".npz":
+    if query is None:
+        return
+    if suffix == ".npz":
+        _check_names(query)
         return
     ports = [port for _, _, port in query.feeds]
     if len(ports) > 1:
@@ -74,6 +79,17 @@ def write_witness(path: Path, query: Query, run: Replay) -> None:
             image = run.point if run.image is None else run.image
             _picture(image.astype(np.float64), port).save(buffer, format="PNG")
     write_atomic(path, buffer.getvalue())
+
+
+def _check_names(query: Query) -> None:
+    """Refuse inputs whose names are not told apart in an archive, or do not fit."""
+    names = input_names(query)
+    if len(set(names)) < len(names) or any(
+        "\0" in name or name.endswith(".npy") or len(name.encode()) > MOST_NAME for name in names
+    ):
+        raise OptionError(
+            "no .npz holds inputs of these names", where="--witness", remedy="use --json"
+        )
 
 
 def _npy(array: npt.NDArray[Any]) -> bytes:

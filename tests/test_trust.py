@@ -14,7 +14,7 @@ from mipc.solvers import highs as highs_module
 from mipc.solvers.base import Limits
 from mipc.solvers.highs import Highs
 from mipc.solvers.known_answers import KNOWN
-from mipc.verdict import Finding, Robust, Unknown, Violated, conclude
+from mipc.verdict import Finding, Robust, Unknown, Violated, conclude, weigh
 
 
 def network(path, middle, seed=1):
@@ -73,11 +73,19 @@ def mipc_passes(keep):
     )
 
 
+def replayed(point, runtime, exact, distance):
+    """A point of disjunct 1, with its margins in ONNX Runtime and in exact arithmetic."""
+    margins = (exact, exact)
+    return Replay(
+        {"x": point}, (point,), None, True, (np.zeros(2),), runtime, margins, 1, distance,
+        {1: margins},
+    )  # fmt: skip
+
+
 def test_an_exact_violation_that_the_runtime_does_not_show_vetoes_robust(tmp_path):
     query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), question())
     point = query.region.nearest(query.centre)
-    margins = (Fraction(1), Fraction(1))
-    run = Replay({"x": point}, (point,), None, True, (np.zeros(2),), Fraction(-1), margins, 1, 0.0)
+    run = replayed(point, Fraction(-1), Fraction(1), 0.0)
     answer = conclude(query, [Finding(1, "solver", -1.0)], [run], "solver")
     assert isinstance(answer.verdict, Unknown)
     assert answer.verdict.reason == "float-mismatch"
@@ -93,8 +101,7 @@ def test_of_what_a_witness_refutes_nothing_is_believed(tmp_path):
     )
     query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), asked)
     point = query.region.nearest(query.centre)
-    margins = (Fraction(1), Fraction(1))
-    run = Replay({"x": point}, (point,), None, True, (np.zeros(2),), Fraction(1), margins, 1, 0.2)
+    run = replayed(point, Fraction(1), Fraction(1), 0.2)
     answer = conclude(query, [Finding(1, "solver", 0.0)], [run], "solver")
     assert isinstance(answer.verdict, Violated)
     assert answer.distance == (0.0, 0.2)
@@ -151,8 +158,7 @@ def test_a_witness_nearer_than_a_solver_allows_is_believed(tmp_path, nearest):
     )
     query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), asked)
     point = query.region.nearest(query.centre)
-    margins = (Fraction(1), Fraction(1))
-    run = Replay({"x": point}, (point,), None, True, (np.zeros(2),), Fraction(1), margins, 1, 0.2)
+    run = replayed(point, Fraction(1), Fraction(1), 0.2)
     answer = conclude(query, [Finding(1, None, 2.0, nearest=nearest)], [run], "solver")
     low, high = answer.distance
     assert high == 0.2
@@ -162,8 +168,29 @@ def test_a_witness_nearer_than_a_solver_allows_is_believed(tmp_path, nearest):
 def test_a_margin_larger_than_a_solver_allows_is_believed(tmp_path):
     query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), question())
     point = query.region.nearest(query.centre)
-    margins = (Fraction(-1, 10), Fraction(-1, 10))
-    run = Replay({"x": point}, (point,), None, True, (np.zeros(2),), Fraction(-1), margins, 1, 0.0)
+    run = replayed(point, Fraction(-1), Fraction(-1, 10), 0.0)
     answer = conclude(query, [Finding(1, "solver", -0.5)], [run], "solver")
     assert isinstance(answer.verdict, Unknown)
     assert answer.margin == (-0.1, float("inf"))
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("HiGHS: Time limit reached", "timeout"),
+        ("HiGHS: Memory limit reached", "solver-error"),
+        ("HiGHS: its process died (SIGKILL)", "timeout"),
+    ],
+)
+def test_why_a_solver_stopped_is_told(words, reason):
+    claim = Solution(Status.STOPPED, None, None, None, 0.0, words)
+    query = type("Asked", (), {"objective": "feasibility"})()
+    assert weigh(query, Finding(1, None, 1.0), claim, 1e-5).reason == reason
+
+
+def test_a_point_that_refutes_robust_gives_the_reason(tmp_path):
+    query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), question())
+    point = query.region.nearest(query.centre)
+    runs = [replayed(point, Fraction(-1), margin, 0.0) for margin in (Fraction(1), Fraction(-1))]
+    answer = conclude(query, [Finding(1, "solver", -1.0)], runs, "solver")
+    assert answer.verdict.reason == "float-mismatch"

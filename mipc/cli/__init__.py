@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-import warnings
-from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -14,7 +12,7 @@ import typer
 import mipc
 from mipc.cli import compile as compile_
 from mipc.cli import decode, doctor, inspect, solve, verify
-from mipc.cli.show import out
+from mipc.cli.show import out, prepare
 from mipc.errors import MipcError
 
 __all__ = ["app", "main"]
@@ -55,9 +53,7 @@ def options(
 
 def main() -> None:
     """Run a command; a user's mistake is a message and exit code 2, never a traceback."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # names hold any character
-    warnings.simplefilter("ignore", RuntimeWarning)  # numpy's, of numbers that are then refused
+    prepare()
     try:
         app()
     except MipcError as error:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from mipc.results import AnswerFacts, WitnessFacts
     from mipc.verdict import Answer
 
-__all__ = ["EXIT", "answer_text", "explain", "out", "stderr", "tell", "working"]
+__all__ = ["EXIT", "answer_text", "explain", "out", "prepare", "stderr", "tell", "working"]
 
 EXIT = {"robust": 0, "violated": 1, "unknown": 3}
 """Verdict -> exit code; 2 is a usage or input error."""
@@ -43,6 +46,13 @@ def working() -> Iterator[Progress]:
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("starting", total=None)
         yield lambda words: bar.update(task, description=words)
+
+
+def prepare() -> None:
+    """Let any character be printed, and keep to mipc's own words about numbers that are refused."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    warnings.simplefilter("ignore", RuntimeWarning)
 
 
 def out(text: str) -> None:

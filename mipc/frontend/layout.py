@@ -16,11 +16,11 @@ WINDOWED = frozenset(
 
 KEEPING = frozenset(
     (
-        *("Abs", "Add", "Cast", "Clip", "Div", "Dropout", "Elu", "Erf", "Exp", "Gelu"),
-        *("HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Log", "Max", "Mean", "Min"),
-        *("Mul", "Neg", "PRelu", "Pad", "Pow", "Reciprocal", "Relu", "Resize", "Selu", "Sigmoid"),
-        *("Slice", "Softplus", "Sqrt", "Sub", "Sum", "Tanh", "ThresholdedRelu", "Upsample"),
-        "Where",
+        *("Abs", "Add", "Atan", "Cast", "Celu", "Clip", "Cos", "Div", "Dropout", "Elu", "Erf"),
+        *("Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Log", "Max"),
+        *("Mean", "Min", "Mish", "Mul", "Neg", "PRelu", "Pad", "Pow", "Reciprocal", "Relu"),
+        *("Resize", "Selu", "Sigmoid", "Sign", "Sin", "Slice", "Softplus", "Softsign", "Sqrt"),
+        *("Sub", "Sum", "Tanh", "ThresholdedRelu", "Upsample", "Where"),
     )
 )
 """Operators that leave the axes where they are."""

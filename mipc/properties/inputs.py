@@ -89,20 +89,21 @@ def read_image(path: Path, channels: int) -> Array:
 
     try:
         with Image.open(path) as image:
-            if image.mode.startswith(("I", "F")):
+            wide = any(";16" in str(part[-1]) for part in image.tile)
+            if wide or image.mode.startswith(("I", "F")):
                 raise DatasetError(
-                    f"an image of mode {image.mode}, not of 8 bits a channel",
+                    f"an image of more than 8 bits a channel (mode {image.mode})",
                     where=str(path),
                     remedy="give its numbers as .npy",
                 )
-            pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
+            levels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
     except UnidentifiedImageError as error:
         raise DatasetError("this is not an image", where=str(path)) from error
     except OSError as error:
         raise DatasetError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
     except (ValueError, Image.DecompressionBombError) as error:
         raise DatasetError(f"the image is unusable: {error}", where=str(path)) from error
-    planes = pixels.transpose(2, 0, 1) if pixels.ndim == 3 else pixels
+    planes = levels.transpose(2, 0, 1) if levels.ndim == 3 else levels
     return planes.astype(np.float64) / 255.0
 
 

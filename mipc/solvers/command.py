@@ -14,9 +14,11 @@ from pathlib import Path
 
 from mipc.errors import SolverError
 from mipc.solvers.base import Limits
-from mipc.solvers.highs import GRACE
 
 __all__ = ["COMMANDS", "Command", "run_command"]
+
+GRACE = 5.0
+"""Seconds after its time limit at which a program is killed: it writes its solution file then."""
 
 Arguments = Callable[[str, str, Limits], list[str]]
 
@@ -72,7 +74,7 @@ def run_command(name: str, model: Path, solution: Path, limits: Limits) -> str:
     """Let a solver read a model file and write its solution file.
 
     Both paths are given to it absolute. It runs in a folder of its own and a process group of its
-    own, which is killed 5 seconds after the time limit.
+    own, which is killed :data:`GRACE` seconds after the time limit.
 
     Returns
     -------

@@ -1,5 +1,7 @@
 """Inputs from files: the numbers that are there, where the network has them."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +63,25 @@ def test_colours_go_where_the_network_has_them(
     np.testing.assert_array_equal(read, levels.transpose(order).reshape(-1) / 255.0)
 
 
-def test_a_picture_of_sixteen_bits_is_refused(tmp_path: Path) -> None:
-    """Cut off at 255 it would be another picture."""
-    levels = np.full((2, 2), 300, dtype=np.uint16)
-    Image.fromarray(levels).save(tmp_path / "x.png")
+@pytest.mark.parametrize("colours", [False, True])
+def test_a_picture_of_sixteen_bits_is_refused(colours: bool, tmp_path: Path) -> None:
+    """Cut off at 255, or to its upper bits, it would be another picture."""
+    place = tmp_path / "x.png"
+    if colours:
+        rows = b"".join(b"\0" + b"\x12\x34" * 6 for _ in range(2))
+        place.write_bytes(
+            b"\x89PNG\r\n\x1a\n"
+            + chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 16, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows))
+            + chunk(b"IEND", b"")
+        )
+    else:
+        Image.fromarray(np.full((2, 2), 300, dtype=np.uint16)).save(place)
     with pytest.raises(DatasetError, match="8 bits"):
-        read_input(tmp_path / "x.png", (1, 1, 2, 2))
+        read_input(place, (1, 3 if colours else 1, 2, 2))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """A part of a PNG file."""
+    checked = kind + data
+    return struct.pack(">I", len(data)) + checked + struct.pack(">I", zlib.crc32(checked))

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import sys
 import traceback
-import warnings
-from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
 import mipc
-from mipc.cli.show import out
+from mipc.cli.show import out, prepare
 from mipc.cli.vnnlib import supports, verify, vnncomp
 from mipc.errors import MipcError
 
@@ -56,9 +54,7 @@ def options(
 
 def main() -> None:
     """Run a command; what is wrong is said on standard error, with exit code 2."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # names hold any character
-    warnings.simplefilter("ignore", RuntimeWarning)  # numpy's, of numbers that are then refused
+    prepare()
     try:
         app()
     except MipcError as error:
