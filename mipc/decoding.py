@@ -110,13 +110,7 @@ def decode(
     first = pairs[0].sidecar
     query = question_of(pairs[0], networks, file)
     for pair in pairs:
-        hashes = [facts.sha256 for facts in pair.sidecar.networks]
-        if hashes != [network.sha256 for network in query.networks]:
-            raise QuestionError(
-                "the sidecar is about another network",
-                where=str(query.network.path),
-                remedy="give the network it was compiled from with --model",
-            )
+        _check_networks(pair.sidecar, query.networks)
         if pair.sidecar.question != first.question or pair.sidecar.pipeline() != first.pipeline():
             raise QuestionError("the sidecars are about different questions, or other passes")
     groups = [tuple(pair.sidecar.targets) for pair in pairs]
@@ -173,7 +167,18 @@ def question_of(
         return ask_property(given, facts.question(file))
     if not isinstance(networks, Network):
         (networks,) = networks.values()
+    _check_networks(pair.sidecar, [networks])
     return ask(networks, facts.question())
+
+
+def _check_networks(sidecar: Sidecar, networks: Sequence[Network]) -> None:
+    """Refuse networks that a sidecar is not about."""
+    if [facts.sha256 for facts in sidecar.networks] != [network.sha256 for network in networks]:
+        raise QuestionError(
+            "the sidecar is about another network",
+            where=str(networks[0].path),
+            remedy="give the network it was compiled from with --model",
+        )
 
 
 def _is_ours(pair: Pair, formulation: Formulation) -> bool:

@@ -54,8 +54,13 @@ def options(
 def main() -> None:
     """Run a command; a user's mistake is a message and exit code 2, never a traceback."""
     prepare()
+    stdout = sys.stdout
     try:
         app()
+    except SystemExit:
+        if sys.stdout is not stdout:  # typer's way with a closed pipe, and then it exits with 1
+            sys.exit(2)
+        raise
     except MipcError as error:
         if "--json" in sys.argv[1:]:
             facts = {"what": error.what, "where": error.where, "remedy": error.remedy}

@@ -230,9 +230,10 @@ def _size(axis: int, dimension: Any, where: str) -> int:
     fixed = dimension.HasField("dim_value")
     if axis == 0 and (not fixed or dimension.dim_value < 0):
         return 1
-    given = f" but {dimension.dim_value}" if fixed else ""
+    if fixed:
+        raise ModelError(f"dimension {axis} is {dimension.dim_value}", where=where)
     raise ModelError(
-        f"dimension {axis} is not fixed{given}",
+        f"dimension {axis} is not fixed",
         where=where,
         remedy="only the batch dimension, the first, may be symbolic",
     )

@@ -195,7 +195,7 @@ WRONG: list[tuple[Callable[[onnx.ModelProto], None], str]] = [
     (input_of_no_type, "inputs of type 999"),
     (no_shape, "shape of the input is not declared"),
     (symbolic_pixel, "dimension 1 is not fixed"),
-    (negative_pixel, "dimension 1 is not fixed but -3"),
+    (negative_pixel, "dimension 1 is -3"),
     (unknown_tensor, "its input 'nowhere' is not defined"),
     (unknown_output, "not computed by any node"),
     (made_twice, "'y0' is defined before"),

@@ -58,7 +58,7 @@ def test_what_is_repaired_runs(last: list, kind: int, tmp_path: Path) -> None:
 
 
 def test_a_batch_of_nothing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="not fixed but 0"):
+    with pytest.raises(ModelError, match="dimension 0 is 0"):
         mipc.read_network(misdeclared(tmp_path, [RELU], TensorProto.FLOAT, batch=0))
 
 
