@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
 
+import numpy as np
+
 from mipc.decide.attempt import Attempt
 from mipc.decide.state import Bounded, State
 from mipc.errors import RangeError
@@ -44,7 +46,8 @@ def attack(state: State, case: Case, targets: Sequence[int], words: str) -> bool
     before = len(state.replays)
     for turn in range(TURNS):
         highest, tried = None, 0.0
-        with suppress(RangeError):  # a function is not defined at some point: nothing is found
+        # a function is not defined at some point, or numbers overflow: nothing is found there
+        with suppress(RangeError), np.errstate(over="ignore", invalid="ignore"):
             go_on = lambda: time.perf_counter() < until  # noqa: E731
             for highest in climb(case, targets, turn=turn, go_on=go_on):
                 if highest.margin >= 2 * tried:

@@ -173,23 +173,18 @@ def _output(
 
 
 def _opset(model: Any, path: Path) -> int:
+    """The opset of the standard domain: of several, ONNX Runtime takes the last."""
     versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
     if not versions:
         raise ModelError("no opset of the standard domain is declared", where=str(path))
-    if len(set(versions)) > 1:
-        named = ", ".join(map(str, versions))
+    opset = int(versions[-1])
+    if opset < OLDEST_OPSET:
         raise ModelError(
-            f"several opsets of the standard domain are declared: {named}",
-            where=str(path),
-            remedy="declare one",
-        )
-    if versions[0] < OLDEST_OPSET:
-        raise ModelError(
-            f"opset {versions[0]} is older than {OLDEST_OPSET}, the oldest supported",
+            f"opset {opset} is older than {OLDEST_OPSET}, the oldest supported",
             where=str(path),
             remedy="convert it with onnx.version_converter, or export it again",
         )
-    return int(versions[0])
+    return opset
 
 
 def _add_initializers(

@@ -35,7 +35,7 @@ def repair(model: Any) -> list[str]:
 
     float_, double = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
     weights = {entry.name: entry.data_type for entry in model.graph.initializer}
-    opset = max((e.version for e in model.opset_import if e.domain in ("", "ai.onnx")), default=1)
+    opset = [1, *(e.version for e in model.opset_import if e.domain in ("", "ai.onnx"))][-1]
     wrong = []
     for entry in model.graph.input:
         if entry.name in weights or entry.type.tensor_type.elem_type != double:

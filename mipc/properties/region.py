@@ -188,7 +188,7 @@ class Region:
         return inside
 
     def _clipped(self, point: Array) -> Point:
-        clipped: Point = np.clip(point.astype(self.least.dtype), self.least, self.most)
+        clipped: Point = np.clip(point, self.least, self.most).astype(self.least.dtype)
         return clipped
 
     def _balanced(self, point: Point) -> Point:

@@ -149,13 +149,3 @@ def test_class_numbers_in_a_type_that_holds_them(kind: int, tmp_path: Path) -> N
     proto = model([GEMM, Node("ArgMax", LAST, axis=1), Node("Cast", LAST, to=kind)], (1, 3))
     proto.graph.output[0].type.tensor_type.elem_type = kind
     assert read_network(saved(proto, tmp_path)).output.index
-
-
-@pytest.mark.parametrize("domains", [("", "ai.onnx"), ("ai.onnx", ""), ("", "")])
-def test_two_opsets_of_the_standard_domain(domains: tuple[str, str], tmp_path: Path) -> None:
-    """A softmax means another thing in 11 and in 13, and runtimes take the one or the other."""
-    proto = model([GEMM], (1, 3))
-    del proto.opset_import[:]
-    for domain, version in zip(domains, (11, 13), strict=True):
-        proto.opset_import.add(domain=domain, version=version)
-    assert "several opsets" in refused(proto, tmp_path).what
