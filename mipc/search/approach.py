@@ -1,4 +1,4 @@
-"""Along the line from where nothing is perturbed: a violation nearer by, or just behind a point.
+"""Violations nearer by: along the line from where nothing is perturbed, and in steeper directions.
 
 Whatever is found is a guess: it counts only when a replay confirms it.
 """
@@ -11,10 +11,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mipc.properties.query import Case
+from mipc.properties.query import Case, Norm
+from mipc.search.attack import margins_of, projected, seeds_of
 from mipc.semantics.evaluate import evaluate
+from mipc.semantics.gradient import gradient
 
-__all__ = ["approach", "beyond"]
+__all__ = ["approach", "beyond", "steeper"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -60,8 +62,8 @@ def approach(case: Case, violation: Mapping[str, npt.NDArray[Any]]) -> Iterator[
         shares = np.linspace(low, high, PLACES)
         points = {name: start[name] + shares[:, None] * step for name, step in line.items()}
         values = evaluate(case.graph, points)
-        margins = [values[f"violation#{d.number}"].min(axis=1) for d in case.disjuncts]
-        violating = np.flatnonzero(np.max(margins, axis=0) >= 0.0)
+        margins = margins_of(values, [d.number for d in case.disjuncts])
+        violating = np.flatnonzero(margins.max(axis=1) >= 0.0)
         if not len(violating):
             return
         first = int(violating[0])
@@ -69,3 +71,36 @@ def approach(case: Case, violation: Mapping[str, npt.NDArray[Any]]) -> Iterator[
     for back in BACK:
         share = min(high + back, 1.0)
         yield {name: start[name] + share * step for name, step in line.items()}
+
+
+def steeper(case: Case, name: str, norm: Norm, centre: Array, point: Array) -> Array:
+    """The point as far from the centre as another where the margin rises most, by its gradient.
+
+    Parameters
+    ----------
+    name : str
+        The only parameter, which is the image.
+    centre, point : (n,)
+
+    Raises
+    ------
+    RangeError
+        A function is not defined at the point.
+    """
+    values = evaluate(case.graph, {name: point[None]})
+    targets = [d.number for d in case.disjuncts]
+    best = targets[int(margins_of(values, targets)[0].argmax())]
+    uphill = gradient(case.graph, values, seeds_of(values, [best]))[name][0]
+    region = case.regions[name]
+    away = np.abs(point - centre)
+    if norm == "linf":
+        moved = centre + away.max() * np.sign(uphill)
+    else:
+        ends = np.where(uphill > 0, region.upper, region.lower)
+        order = np.argsort(-np.abs(uphill))
+        room = np.abs(ends - centre)[order]
+        spent = np.clip(away.sum() - (np.cumsum(room) - room), 0.0, room)
+        moved = centre.copy()
+        moved[order] += np.sign(uphill[order]) * spent
+    inside: Array = projected(region, moved[None])[0]
+    return inside

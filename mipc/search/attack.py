@@ -20,7 +20,7 @@ from mipc.properties.region import Region
 from mipc.semantics.evaluate import evaluate
 from mipc.semantics.gradient import gradient
 
-__all__ = ["Climber", "climb"]
+__all__ = ["Climber", "climb", "margins_of", "projected", "seeds_of"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Points: TypeAlias = dict[str, Array]
@@ -78,13 +78,13 @@ def climb(
         if not go_on():
             return
         values = evaluate(graph, points)
-        margins = _margins(values, targets)
+        margins = margins_of(values, targets)
         top = int(margins.max(axis=1).argmax())
         if margins[top].max() > best:
             best = float(margins[top].max())
             chosen = targets[int(margins[top].argmax())]
             yield Climber({name: x[top].copy() for name, x in points.items()}, chosen, best)
-        uphill = gradient(graph, values, _seeds(values, aim))
+        uphill = gradient(graph, values, seeds_of(values, aim))
         for name, region in regions.items():
             width = region.upper - region.lower
             points[name] = projected(region, points[name] + stride * width * np.sign(uphill[name]))
@@ -136,12 +136,12 @@ def _starts(case: Case, rng: np.random.Generator, count: int, *, keep: bool) -> 
     return points
 
 
-def _margins(values: Mapping[str, Array], targets: Sequence[int]) -> Array:
+def margins_of(values: Mapping[str, Array], targets: Sequence[int]) -> Array:
     """(B, targets): the least row of each disjunct."""
     return np.stack([values[f"violation#{target}"].min(axis=1) for target in targets], axis=1)
 
 
-def _seeds(values: Mapping[str, Array], aim: Sequence[int]) -> dict[str, Array]:
+def seeds_of(values: Mapping[str, Array], aim: Sequence[int]) -> dict[str, Array]:
     """1 at the least row of the disjunct that each point climbs for."""
     seeds: dict[str, Array] = {}
     for sample, target in enumerate(aim):
