@@ -24,4 +24,8 @@ def nearest(
     """Floats inside the region that are near to a point; None if none are found."""
     found = {name: region.nearest(point[name]) for name, region in case.regions.items()}
     inside = {name: x for name, x in found.items() if x is not None}
-    return inside if len(inside) == len(found) else None
+    if len(inside) < len(found):
+        return None
+    case.tie(inside)
+    tied = all(case.regions[second].contains(inside[second]) for _, _, second, _ in case.ties)
+    return inside if tied else None

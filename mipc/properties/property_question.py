@@ -18,10 +18,10 @@ from mipc.errors import QuestionError
 from mipc.ir.graph import Graph
 from mipc.ir.network import Network, Port
 from mipc.ir.ops import Node
-from mipc.properties.query import Case, Objective, Query, Seen
+from mipc.properties.query import Case, Objective, Query, Seen, Tie
 from mipc.properties.region import Region
 from mipc.properties.requirements import Disjunct, Row
-from mipc.properties.vnnlib import Atom, Bounds, Declared, Property, Tensor, read_hashed
+from mipc.properties.vnnlib import Atom, Bounds, Declared, Property, Tensor, Variable, read_hashed
 
 __all__ = ["Bound", "PropertyQuestion", "ask_property", "bind"]
 
@@ -127,7 +127,8 @@ def ask_property(networks: Mapping[str, Network], question: PropertyQuestion) ->
             rows = tuple(_row(atom, index) for atom in atoms) or (ALWAYS,)
             disjuncts.append(Disjunct(number, f"alternative {number}", rows))
             number += 1
-        cases.append(Case(base, regions, tuple(disjuncts), seen))
+        ties = _ties(case.alternatives, bound)
+        cases.append(Case(base, regions, tuple(disjuncts), seen, ties=ties))
     return Query(
         question=question,
         networks=tuple(chosen),
@@ -267,6 +268,36 @@ def _order_of(bound: Bound, atoms: list[Atom], source: Property) -> str:
         )
     scores = alone and port.scores and all(row.balanced for row in rows)
     return port.order if order or scores else port.node
+
+
+def _ties(alternatives: Sequence[tuple[Atom, ...]], bound: list[Bound]) -> tuple[Tie, ...]:
+    """The pairs of input numbers of one type that every alternative says are equal."""
+    ports = {b.tensor.name: b.port for b in bound if b.side == "input"}
+    order = {name: i for i, name in enumerate(ports)}  # of a = b = c the first first
+    common = set.intersection(*(_equalities(atoms, ports) for atoms in alternatives))
+    return tuple(
+        (ports[a.tensor].node, a.place, ports[b.tensor].node, b.place)
+        for a, b in sorted(common, key=lambda pair: [(order[v.tensor], v.place) for v in pair])
+        if ports[a.tensor].dtype == ports[b.tensor].dtype
+    )
+
+
+def _equalities(atoms: Sequence[Atom], ports: Mapping[str, Port]) -> set[tuple[Variable, Variable]]:
+    """The pairs of inputs of which both ``a - b >= 0`` and ``b - a >= 0`` are asked."""
+    order = {name: i for i, name in enumerate(ports)}
+    above = {
+        (first, second)
+        for atom in atoms
+        if len(atom.terms) == 2 and atom.constant == 0 and not atom.strict
+        for (one, c), (other, d) in [atom.terms]
+        if c == -d and one.tensor in ports and other.tensor in ports
+        for first, second in [(one, other) if c > 0 else (other, one)]
+    }
+    return {
+        (a, b)
+        for a, b in above
+        if (b, a) in above and (order[a.tensor], a.place) < (order[b.tensor], b.place)
+    }
 
 
 def _row(atom: Atom, index: Mapping[str, int]) -> Row:

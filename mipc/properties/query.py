@@ -37,6 +37,7 @@ __all__ = ["Case", "Norm", "Objective", "Query", "Seen"]
 Array: TypeAlias = npt.NDArray[np.float64]
 Objective: TypeAlias = Literal["feasibility", "closest", "worst"]
 Norm: TypeAlias = Literal["linf", "l1"]
+Tie: TypeAlias = tuple[str, int, str, int]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,9 @@ class Case:
         What the rows of the disjuncts number, one after the other.
     kept : tuple of str
         Values that the model has to know beside the disjuncts.
+    ties : tuple of (parameter, place, parameter, place)
+        Numbers that every disjunct asks to be equal. Bounds and files know it from the rows;
+        points that are looked for are made so.
     """
 
     base: Graph
@@ -82,6 +86,7 @@ class Case:
     disjuncts: tuple[Disjunct, ...]
     seen: tuple[Seen, ...]
     kept: tuple[str, ...] = ()
+    ties: tuple[Tie, ...] = ()
 
     @cached_property
     def graph(self) -> Graph:
@@ -99,6 +104,11 @@ class Case:
     def has_float(self) -> bool:
         """Whether floats lie in every parameter's box."""
         return all(region.has_float for region in self.regions.values())
+
+    def tie(self, points: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Make the numbers of points, (n,) or (B, n) each, equal that have to be, in place."""
+        for first, i, second, j in self.ties:
+            points[second][..., j] = points[first][..., i]
 
     def start(self) -> dict[str, Array]:
         """A point to begin with."""

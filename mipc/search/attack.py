@@ -88,6 +88,7 @@ def climb(
         for name, region in regions.items():
             width = region.upper - region.lower
             points[name] = projected(region, points[name] + stride * width * np.sign(uphill[name]))
+        case.tie(points)
         stride *= SHORTER
 
 
@@ -133,6 +134,7 @@ def _starts(case: Case, rng: np.random.Generator, count: int, *, keep: bool) -> 
         if keep:
             drawn[0] = middle[name]
         points[name] = projected(region, drawn)
+    case.tie(points)
     return points
 
 
