@@ -69,6 +69,14 @@ def test_a_witness_is_written_and_violates(tmp_path):
     assert json.loads(run.stdout)["witness"]["input"] == point.reshape(-1).tolist()
 
 
+def test_that_a_witness_is_from_before_is_said(tmp_path):
+    place = tmp_path / "w.npy"
+    place.write_bytes(b"old")
+    run = mipc("verify", NETWORK, "--input", ZERO, *BALL, "--witness", place, "--json")
+    assert (run.returncode, "from before" in run.stderr) == (0, True)
+    assert place.read_bytes() == b"old"
+
+
 ASK = ["verify", NETWORK, "--input", THREE]
 
 
@@ -98,6 +106,8 @@ ASK = ["verify", NETWORK, "--input", THREE]
         ([*ASK, "--perturbation", "linf:0.1+grid:\u0662"], "no number of steps"),
         ([*ASK, *BALL, "--violation", "y\u0661 >= 0"], "is missing at"),
         ([*ASK, *BALL, "--objective", "best"], "not known"),
+        ([*ASK, *BALL, *BALL], "--perturbation: it is given twice"),
+        ([*ASK, *BALL, "--target=5", "--target", "9"], "--target: it is given twice"),
         (["verify", NETWORK, "--property", "q.vnnlib", "--norm", "l1"], "only --objective"),
         (["verify", NETWORK, "--property", "q.vnnlib", "--margin", "1"], "only --objective"),
         (["verify", NETWORK, "--property", "q.vnnlib", "--objective", "closest"], "no centre"),

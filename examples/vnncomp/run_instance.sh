@@ -12,4 +12,6 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-exec ${MIPC_VNNLIB:-"$here/.venv/bin/mipc-vnnlib"} vnncomp "$3" "$4" "$5" "$6"
+command=${MIPC_VNNLIB:-"$here/.venv/bin/mipc-vnnlib"}
+command -v "${command%% *}" > /dev/null || { echo error > "$5"; echo "run install_tool.sh first: no $command" >&2; exit 1; }
+exec $command vnncomp "$3" "$4" "$5" "$6"

@@ -13,7 +13,7 @@ import mipc
 from mipc.cli import compile as compile_
 from mipc.cli import decode, doctor, inspect, solve, verify
 from mipc.cli.show import out, prepare
-from mipc.errors import MipcError
+from mipc.errors import MipcError, OptionError
 
 __all__ = ["app", "main"]
 
@@ -56,6 +56,7 @@ def main() -> None:
     prepare()
     stdout = sys.stdout
     try:
+        _refuse_repeated(sys.argv[1:])
         app()
     except SystemExit:
         if sys.stdout is not stdout:  # typer's way with a closed pipe, and then it exits with 1
@@ -74,3 +75,10 @@ def main() -> None:
         traceback.print_exc()
         print("mipc: this is a defect of mipc, not of your input", file=sys.stderr)
         sys.exit(2)
+
+
+def _refuse_repeated(words: list[str]) -> None:
+    """Refuse an option that is given twice: one of them would be passed over in silence."""
+    options = [word.partition("=")[0] for word in words if word.startswith("--")]
+    if repeated := [option for option in options if options.count(option) > 1]:
+        raise OptionError("it is given twice", where=repeated[0])

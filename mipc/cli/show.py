@@ -75,6 +75,9 @@ def tell(query: Query, answer: Answer, *, witness: Path | None, json: bool) -> N
     facts = answer_facts(query, answer)
     if witness is not None and isinstance(answer.verdict, Violated):
         write_witness(witness, query, answer.verdict.witness)
+    elif witness is not None:
+        before = ", which is from before" if witness.exists() else ""
+        stderr().print(f"no witness: nothing is written to {witness}{before}", markup=False)
     out(facts.model_dump_json() if json else answer_text(facts, query.asked))
     raise typer.Exit(EXIT[facts.verdict])
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from numbers import Integral
 from typing import TypeAlias
 
 from mipc.errors import QuestionError
@@ -243,6 +244,8 @@ def _row(inequality: Inequality) -> Row:
 
 
 def _check_classes(named: list[int], classes: int) -> None:
+    if wrong := [c for c in named if not isinstance(c, Integral)]:
+        raise QuestionError(f"{wrong[0]!r} is no class: classes are whole numbers")
     if wrong := [c for c in named if not 0 <= c < classes]:
         raise QuestionError(
             f"there is no class {wrong[0]}: the network has classes 0 to {classes - 1}"

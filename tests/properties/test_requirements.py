@@ -279,3 +279,9 @@ def test_the_command_line_says_it(
         assert (left.value.code, list(facts)) == (2, ["error"])
     else:
         assert (facts["verdict"], left.value.code) == (verdict, int(verdict == "violated"))
+
+
+@pytest.mark.parametrize("requirement", [ArgMax(1.5), ArgMax("1"), ArgMax(0, (2.0,)), TopK(0.5, 1)])
+def test_classes_are_whole_numbers(requirement: Requirement) -> None:
+    with pytest.raises(QuestionError, match="whole numbers"):
+        requirement.disjuncts(CLASSES)

@@ -106,8 +106,14 @@ def reduce_sum_square(call: Call) -> Tensor:
 
 @operator("ReduceL2")
 def reduce_l2(call: Call) -> Tensor:
-    """Euclidean norms over axes, where bounds of the squares do not go below 0."""
-    return applied(call, f.SQRT, x=_summed(call, _squares(call), _needed(call), "sum"))
+    """Euclidean norms over axes.
+
+    A sum of squares is its own positive part; so bounds that rounding moves below 0 do no harm.
+    """
+    total = _summed(call, _squares(call), _needed(call), "sum")
+    if not isinstance(total, Constant):
+        total = call.build.relu(total, **call.labels("positive"))
+    return applied(call, f.SQRT, x=total)
 
 
 @operator("ReduceLogSum")
