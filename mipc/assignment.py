@@ -12,9 +12,11 @@ from mipc.errors import InputError, InternalError
 from mipc.frontend.tensors import tensor_bytes
 from mipc.ir.network import Network
 from mipc.milp.files import write_atomic
-from mipc.properties.property_question import Bound, PropertyQuestion, bind
+from mipc.properties.binding import Bound, bind
+from mipc.properties.property_question import PropertyQuestion
 from mipc.properties.query import Query
-from mipc.replay import Point, Replay, Runtime
+from mipc.replay import Replay
+from mipc.runtime import Point, Runtime
 
 __all__ = ["Values", "assignment", "write_tensors"]
 

@@ -28,7 +28,8 @@ from mipc.properties.property_question import ask_property
 from mipc.properties.query import Query
 from mipc.properties.question import ask
 from mipc.question_facts import PropertyFacts
-from mipc.replay import Runtimes, replay
+from mipc.replay import replay
+from mipc.runtime import Runtimes
 from mipc.search import beyond
 from mipc.sidecar import Sidecar, read_sidecar
 from mipc.verdict import Answer, Finding, conclude, finding_of, weigh

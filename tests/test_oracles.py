@@ -16,7 +16,7 @@ from mipc.errors import QuestionError
 from mipc.properties.inputs import read_sample
 from mipc.properties.perturbations import Blur
 from mipc.properties.requirements import Linear
-from mipc.replay import Runtime
+from mipc.runtime import Runtime
 from mipc.solvers.highs import Highs
 from mipc.verdict import Robust, Violated
 

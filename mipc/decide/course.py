@@ -15,7 +15,8 @@ from mipc.decide.state import Bounded, Progress, State
 from mipc.errors import RangeError, TimeUp
 from mipc.passes import DEFAULT, Pass
 from mipc.properties.query import Case, Query
-from mipc.replay import Replay, Runtimes
+from mipc.replay import Replay
+from mipc.runtime import Runtimes
 from mipc.solvers.base import FOREVER, Solver
 from mipc.solvers.highs import Highs
 from mipc.verdict import Answer, Finding, conclude, finding_of

@@ -16,7 +16,8 @@ from mipc.decide.points import nearest
 from mipc.errors import RangeError, TimeUp
 from mipc.passes import Pass, Problem
 from mipc.properties.query import Case, Query
-from mipc.replay import Replay, Runtimes, replay
+from mipc.replay import Replay, replay
+from mipc.runtime import Runtimes
 from mipc.search import approach, steeper
 from mipc.solvers.base import Solver
 from mipc.verdict import Finding

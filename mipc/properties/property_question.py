@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +18,15 @@ from mipc.errors import QuestionError
 from mipc.ir.graph import Graph
 from mipc.ir.network import Network, Port
 from mipc.ir.ops import Node
+from mipc.properties.binding import Bound, bind, prefix
 from mipc.properties.query import Case, Objective, Query, Seen, Tie
 from mipc.properties.region import Region
 from mipc.properties.requirements import Disjunct, Row
-from mipc.properties.vnnlib import Atom, Bounds, Declared, Property, Tensor, Variable, read_hashed
+from mipc.properties.vnnlib import Atom, Bounds, Property, Variable, read_hashed
 
-__all__ = ["Bound", "PropertyQuestion", "ask_property", "bind"]
+__all__ = ["PropertyQuestion", "ask_property"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
-_Side: TypeAlias = tuple[Literal["input", "output"], tuple[Tensor, ...], tuple[Port, ...]]
 
 ALWAYS = Row(())
 """A condition without conditions."""
@@ -61,43 +61,6 @@ class PropertyQuestion:
         return PropertyQuestion(source, digest, objective)
 
 
-@dataclass(frozen=True)
-class Bound:
-    """A declared tensor and the tensor of a network that it is.
-
-    Attributes
-    ----------
-    tensor : Tensor
-    network : int
-        The number of the network among those that the property declares.
-    port : Port
-        Its node has the name that it has in the joined graph.
-    side : "input", "output" or "hidden"
-    """
-
-    tensor: Tensor
-    network: int
-    port: Port
-    side: Literal["input", "output", "hidden"]
-
-
-def bind(networks: Mapping[str, Network], source: Property) -> tuple[list[Network], list[Bound]]:
-    """The network of each declaration, and the tensor that each declared tensor is.
-
-    Raises
-    ------
-    QuestionError
-        They do not fit: names, numbers, types.
-    """
-    chosen = [_network_of(declared, networks, source) for declared in source.networks]
-    bound = [
-        entry
-        for i, (declared, network) in enumerate(zip(source.networks, chosen, strict=True))
-        for entry in _bindings(i, declared, network, _prefix(declared, source), source.version)
-    ]
-    return chosen, bound
-
-
 def ask_property(networks: Mapping[str, Network], question: PropertyQuestion) -> Query:
     """Join a property to its networks.
 
@@ -117,7 +80,7 @@ def ask_property(networks: Mapping[str, Network], question: PropertyQuestion) ->
     chosen, bound = bind(networks, source)
     named = {atom_tensor for case in source.cases for atom_tensor in _tensors_of(case.alternatives)}
     seen, index = _observed(bound, named, source)
-    base = _joined(chosen, [_prefix(declared, source) for declared in source.networks], seen)
+    base = _joined(chosen, [prefix(declared, source) for declared in source.networks], seen)
     cases = []
     number = 0
     for case in source.cases:
@@ -137,97 +100,6 @@ def ask_property(networks: Mapping[str, Network], question: PropertyQuestion) ->
         objective=question.objective,
         confirm=lambda observed: source.holds(dict(zip(index, observed, strict=True))),
     )
-
-
-def _prefix(declared: Declared, source: Property) -> str:
-    """What the values of a network are called by in the joined graph: nothing, if it is alone."""
-    return f"{declared.name}." if len(source.networks) > 1 else ""
-
-
-def _network_of(declared: Declared, networks: Mapping[str, Network], source: Property) -> Network:
-    name: str | None = declared.name
-    by_name = {other.name: other for other in source.networks}
-    while name is not None and name not in networks:
-        other = by_name[name]
-        name = other.same_as if other.same_kind == "equal" else None
-    if name is None:
-        raise QuestionError(
-            f"no file is given for the network {declared.name!r} of the property",
-            where=source.source,
-            remedy=f"give --network {declared.name}=FILE.onnx",
-        )
-    return networks[name]
-
-
-def _bindings(
-    number: int, declared: Declared, network: Network, prefix: str, version: str
-) -> list[Bound]:
-    """Each declared tensor of a network with its port, prefixed."""
-    found: list[Bound] = []
-    where = f"{network.path}, network {declared.name!r}"
-    sides: tuple[_Side, _Side] = (
-        ("input", declared.inputs, network.inputs),
-        ("output", declared.outputs, network.outputs),
-    )
-    for side, tensors, ports in sides:
-        if len(tensors) != len(ports):
-            raise QuestionError(
-                f"the property declares {len(tensors)} {side}s, the network has {len(ports)}",
-                where=where,
-            )
-        by_name = {port.name: port for port in ports}
-        for tensor, default in zip(tensors, ports, strict=True):
-            if tensor.onnx_name is not None and tensor.onnx_name not in by_name:
-                raise QuestionError(f"the network has no {side} {tensor.onnx_name!r}", where=where)
-            port = by_name[tensor.onnx_name] if tensor.onnx_name is not None else default
-            found.append(
-                Bound(tensor, number, _fitting(tensor, port, prefix, where, version), side)
-            )
-    for tensor in declared.hidden:
-        name = tensor.onnx_name or tensor.name
-        if name not in network.hidden:
-            raise QuestionError(
-                f"the network has no tensor {name!r} that its outputs depend on",
-                where=where,
-                remedy="name it as the ONNX file does",
-            )
-        port = network.hidden[name]
-        found.append(
-            Bound(tensor, number, _fitting(tensor, port, prefix, where, version), "hidden")
-        )
-    if len({b.port.name for b in found if b.side == "input"}) != len(network.inputs):
-        raise QuestionError("two declared inputs are the same input of the network", where=where)
-    return found
-
-
-def _long_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A shape without its axes of length 1."""
-    return tuple(length for length in shape if length != 1)
-
-
-def _fitting(tensor: Tensor, port: Port, prefix: str, where: str, version: str) -> Port:
-    """The port, checked against its declaration, under its name in the joined graph."""
-    if tensor.size != port.size:
-        raise QuestionError(
-            f"{tensor.name!r} is declared with {tensor.size} numbers, {port.name!r} of the "
-            f"network has {port.size} (shape {list(port.shape)})",
-            where=where,
-        )
-    if version != "1" and _long_axes(tensor.shape) != _long_axes(port.shape):
-        raise QuestionError(
-            f"{tensor.name!r} is declared with shape {list(tensor.shape)}, {port.name!r} of the "
-            f"network has {list(port.shape)}",
-            where=where,
-            remedy="declare the network's shape; only axes of length 1 may differ",
-        )
-    if tensor.dtype not in ("real", port.dtype):
-        raise QuestionError(
-            f"{tensor.name!r} is declared {tensor.dtype}, {port.name!r} of the network is "
-            f"{port.dtype}",
-            where=where,
-        )
-    order = None if port.order is None else prefix + port.order
-    return replace(port, node=prefix + port.node, order=order)
 
 
 def _tensors_of(alternatives: Sequence[tuple[Atom, ...]]) -> set[str]:
@@ -332,8 +204,8 @@ def _regions(box: Mapping[str, Bounds], bound: list[Bound], source: Property) ->
 def _joined(networks: list[Network], prefixes: list[str], seen: tuple[Seen, ...]) -> Graph:
     """All networks side by side; their inputs are the parameters."""
     nodes: list[Node] = []
-    for network, prefix in zip(networks, prefixes, strict=True):
+    for network, begin in zip(networks, prefixes, strict=True):
         for node in network.graph:
-            operands = tuple(prefix + name for name in node.operands)
-            nodes.append(replace(node, name=prefix + node.name, operands=operands))
+            operands = tuple(begin + name for name in node.operands)
+            nodes.append(replace(node, name=begin + node.name, operands=operands))
     return Graph(nodes, dict.fromkeys(s.node for s in seen)).pruned()

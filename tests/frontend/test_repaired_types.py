@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import mipc
 from mipc.errors import ModelError
-from mipc.replay import Runtime
+from mipc.runtime import Runtime
 
 
 def misdeclared(folder: Path, last: list, kind: int, batch: int | None = 1) -> Path:

@@ -28,7 +28,8 @@ from mipc.properties.perturbations import (
 )
 from mipc.properties.question import Question, ask
 from mipc.properties.requirements import ArgMax
-from mipc.replay import Runtime, Runtimes, replay
+from mipc.replay import replay
+from mipc.runtime import Runtime, Runtimes
 from mipc.solvers.highs import Highs
 from mipc.verdict import Robust, Violated
 
