@@ -121,10 +121,14 @@ class Attempt:
         if claim.values is not None:
             self._replay(formulation, claim.values)
             if self.query.objective == "closest":
-                if not self._approach(formulation, claim):
+                if not self._approach(formulation, claim) and not self._is_seen(formulation):
                     self._deepest(formulation)
                 self.state.come_nearer(self.case)
         return claim
+
+    def _is_seen(self, formulation: Formulation) -> bool:
+        """Whether a witness of a disjunct is known already."""
+        return any(run.violates and run.target in formulation.targets for run in self.replays)
 
     def _deepest(self, formulation: Formulation) -> None:
         """Of a closest question, look for any witness: the point farthest behind the boundary."""
