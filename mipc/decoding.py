@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mipc.compile import compile_query
-from mipc.decide import nearest, start_point
+from mipc.decide import nearest
 from mipc.errors import InputError, QuestionError
 from mipc.formulation import Formulation
 from mipc.ir.network import Network
@@ -123,7 +123,7 @@ def decode(
     findings = {part.target: finding_of(part) for part in compiled.parts}
     runtimes = Runtimes(query)
     begin = query.cases[0]
-    start = start_point(begin)
+    start = nearest(begin, begin.start())
     replays = [] if start is None else [replay(query, begin, runtimes, start)]
     for number, pair in enumerate(pairs):
         formulation = compiled.formulations[number]

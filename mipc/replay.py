@@ -9,7 +9,7 @@ the parameters are floats of that type already, and nothing is rounded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import TypeAlias
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from mipc.errors import RangeError
 from mipc.ir.network import Port
+from mipc.numerics.rationals import around
 from mipc.properties.query import Case, Query
 from mipc.runtime import Point, Runtimes
 from mipc.semantics.exact import Dyadic, evaluate_exactly
@@ -39,19 +40,16 @@ class Replay:
     inputs : tuple of (n,) floats
         What each input of each network was fed.
     image : (n,) float64 or None
-        What the perturbation made of the centre, before any normalisation, rounded to float64.
+        Where it is normalised before it is fed: the image before that, rounded to float64.
     inside : bool
         Whether the parameters lie in the exact region.
     outputs : tuple of arrays
         What was observed in ONNX Runtime, with its graph optimisations.
     runtime_margin : Fraction
         The largest margin over the disjuncts of the case; the smaller of the two runs.
-    exact_margin : (Fraction, Fraction)
-        The same in exact arithmetic; equal unless the graph holds rounded numbers.
-    target : int
-        The number of the disjunct with the largest exact margin.
     margins : mapping of int to (Fraction, Fraction)
-        The exact margin of each disjunct of the case, by its number.
+        Number of each disjunct of the case -> its margin in exact arithmetic; the two are equal
+        unless the graph holds rounded numbers.
     distance : float or None
         From the centre, in the question's norm, rounded up.
     """
@@ -62,10 +60,18 @@ class Replay:
     inside: bool
     outputs: tuple[Point, ...]
     runtime_margin: Fraction
-    exact_margin: Range
-    target: int
+    margins: Mapping[int, Range]
     distance: float | None
-    margins: Mapping[int, Range] = field(default_factory=dict)
+
+    @cached_property
+    def target(self) -> int:
+        """The number of the disjunct with the largest exact margin."""
+        return max(self.margins, key=lambda number: self.margins[number][0])
+
+    @property
+    def exact_margin(self) -> Range:
+        """The largest margin over the disjuncts of the case in exact arithmetic."""
+        return self.margins[self.target]
 
     @property
     def point(self) -> Point:
@@ -118,7 +124,6 @@ def replay(query: Query, case: Case, runtimes: Runtimes, parameters: Mapping[str
         for node, _, port in query.feeds
         if node in parameters or node in values
     )
-    best = max(range(len(ranges)), key=lambda i: ranges[i][0])
     fed = len(inputs) == len(query.feeds) and all(np.isfinite(x).all() for x in inputs)
     observed = runtimes.observe(inputs, case.seen) if fed else []
     return Replay(
@@ -130,10 +135,8 @@ def replay(query: Query, case: Case, runtimes: Runtimes, parameters: Mapping[str
         runtime_margin=min(
             (_runtime_margin(query, case, run) for run in observed), default=NOWHERE
         ),
-        exact_margin=ranges[best],
-        target=case.disjuncts[best].number,
-        distance=_distance(query, parameters, values),
         margins={d.number: found for d, found in zip(case.disjuncts, ranges, strict=True)},
+        distance=_distance(query, parameters, values),
     )
 
 
@@ -186,8 +189,8 @@ def _runtime_margin(query: Query, case: Case, observed: list[Point]) -> Fraction
 def _image(
     query: Query, parameters: Mapping[str, Point], values: Mapping[str, Dyadic]
 ) -> Array | None:
-    """The image of a question, where it has one."""
-    if query.image is None:
+    """The image of a question, where it is not itself what the network is fed."""
+    if query.image is None or query.image == query.feeds[0][0]:
         return None
     if query.image in parameters:
         return parameters[query.image].astype(np.float64)
@@ -212,5 +215,4 @@ def _distance(
         for (low, high), c in zip(ends, query.centre.tolist(), strict=True)
     ]
     total = max(gaps) if query.norm == "linf" else sum(gaps, Fraction(0))
-    nearest = float(total)
-    return nearest if Fraction(nearest) >= total else float(np.nextafter(nearest, np.inf))
+    return around(total)[1]

@@ -103,11 +103,10 @@ def schema() -> dict[str, Any]:
 def _witness(query: Query, verdict: Violated) -> WitnessFacts:
     run = verdict.witness
     disjunct = next(d for d in query.disjuncts if d.number == run.target)
-    fed = query.feeds[0][0]
     named = {name: _plain(point) for name, point in named_inputs(query, run).items()}
     return WitnessFacts(
         input=_plain(run.point),
-        image=None if run.image is None or query.image == fed else _plain(run.image),
+        image=None if run.image is None else _plain(run.image),
         shape=list(query.feeds[0][2].shape),
         inputs=named if len(named) > 1 else None,
         output=_plain(run.output),

@@ -80,6 +80,7 @@ class Runtime:
             path = self.network.path
             by_bytes = self.network.repaired or self.shown or not _is_utf8(path)
             source = runnable(path.read_bytes(), self.shown) if by_bytes else str(path)
+            folder = path.resolve().parent
             for level in (
                 ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
                 ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
@@ -88,7 +89,6 @@ class Runtime:
                 options.intra_op_num_threads = options.inter_op_num_threads = 1
                 options.graph_optimization_level = level
                 options.log_severity_level = 4
-                folder = path.resolve().parent
                 if by_bytes and _is_utf8(folder):  # so given, it has lost its external data
                     options.add_session_config_entry(EXTERNAL_FOLDER, str(folder))
                 providers = ["CPUExecutionProvider"]

@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-import numpy as np
-
 from mipc.errors import InternalError
 from mipc.formulation import Part
 from mipc.milp.solution import Solution, Status
-from mipc.numerics.rationals import Enclosed
+from mipc.numerics.rationals import around
 from mipc.properties.query import Query
 from mipc.replay import Replay
 
@@ -274,4 +272,4 @@ def _distances(query: Query, best: Replay, least: float) -> Range | None:
 
 def rounded_down(value: Fraction) -> float:
     """The float64 at or below a rational."""
-    return float(np.asarray(Enclosed.of(value).below))
+    return around(value)[0]

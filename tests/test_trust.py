@@ -43,12 +43,12 @@ def network(path, middle, seed=1):
     return mipc.read_network(path)
 
 
-def question(label=0):
+def question(label=0, objective="worst"):
     return mipc.Question(
         np.array([0.5, 0.25, 0.75]),
         mipc.LInf(Fraction(1, 4)),
         mipc.ArgMax(label),
-        objective="worst",
+        objective=objective,
     )
 
 
@@ -75,11 +75,8 @@ def mipc_passes(keep):
 
 def replayed(point, runtime, exact, distance):
     """A point of disjunct 1, with its margins in ONNX Runtime and in exact arithmetic."""
-    margins = (exact, exact)
-    return Replay(
-        {"x": point}, (point,), None, True, (np.zeros(2),), runtime, margins, 1, distance,
-        {1: margins},
-    )  # fmt: skip
+    margins = {1: (exact, exact)}
+    return Replay({"x": point}, (point,), None, True, (np.zeros(2),), runtime, margins, distance)
 
 
 def test_an_exact_violation_that_the_runtime_does_not_show_vetoes_robust(tmp_path):
@@ -93,13 +90,7 @@ def test_an_exact_violation_that_the_runtime_does_not_show_vetoes_robust(tmp_pat
 
 def test_of_what_a_witness_refutes_nothing_is_believed(tmp_path):
     """A disjunct that a solver closed is open again: neither distance nor margin end there."""
-    asked = mipc.Question(
-        np.array([0.5, 0.25, 0.75]),
-        mipc.LInf(Fraction(1, 4)),
-        mipc.ArgMax(0),
-        objective="closest",
-    )
-    query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), asked)
+    query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), question(objective="closest"))
     point = query.region.nearest(query.centre)
     run = replayed(point, Fraction(1), Fraction(1), 0.2)
     answer = conclude(query, [Finding(1, "solver", 0.0)], [run], "solver")
@@ -150,13 +141,7 @@ def test_an_interrupted_solve_leaves_no_answer_for_the_next_model(monkeypatch):
 @pytest.mark.parametrize("nearest", [0.5, 0.2000001])
 def test_a_witness_nearer_than_a_solver_allows_is_believed(tmp_path, nearest):
     """Far nearer, nothing else is believed; within the solver's tolerance, all but that."""
-    asked = mipc.Question(
-        np.array([0.5, 0.25, 0.75]),
-        mipc.LInf(Fraction(1, 4)),
-        mipc.ArgMax(0),
-        objective="closest",
-    )
-    query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), asked)
+    query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), question(objective="closest"))
     point = query.region.nearest(query.centre)
     run = replayed(point, Fraction(1), Fraction(1), 0.2)
     answer = conclude(query, [Finding(1, None, 2.0, nearest=nearest)], [run], "solver")

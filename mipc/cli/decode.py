@@ -63,11 +63,11 @@ def decode_command(
         property = find(asked.property, asked.sha256, folder, "--property")
     if not isinstance(asked, PropertyFacts) and property is not None:
         raise OptionError("the question is not a property's", where="--property")
+    query = question_of(pairs[0], networks, property)
     if witness is not None:
-        check_witness_path(witness, question_of(pairs[0], networks, property))
+        check_witness_path(witness, query)
     with working() as progress:
         progress("replaying")
         answer = decode(pairs, networks, property)
     answer = replace(answer, seconds=time.perf_counter() - begin)
-    query = question_of(pairs[0], networks, property)
     tell(query, answer, witness=witness, json=json)

@@ -11,7 +11,7 @@
 """
 
 from mipc.decide.course import verify
-from mipc.decide.points import nearest, start_point
+from mipc.decide.points import nearest
 from mipc.decide.state import Progress
 
-__all__ = ["Progress", "nearest", "start_point", "verify"]
+__all__ = ["Progress", "nearest", "verify"]

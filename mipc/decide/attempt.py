@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from mipc import clock
 from mipc.compile import simplify
+from mipc.decide.nearer import come_nearer
 from mipc.decide.state import State
 from mipc.errors import RangeError, TimeUp
 from mipc.formulation import Formulation, Part, formulate
@@ -123,7 +124,7 @@ class Attempt:
             if self.query.objective == "closest":
                 if not self._approach(formulation, claim) and not self._is_seen(formulation):
                     self._deepest(formulation)
-                self.state.come_nearer(self.case)
+                come_nearer(self.state, self.case)
         return claim
 
     def _is_seen(self, formulation: Formulation) -> bool:

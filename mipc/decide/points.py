@@ -1,4 +1,4 @@
-"""Points of a case as floats: where nothing is perturbed, and near to any other point."""
+"""Points of a case as floats."""
 
 from __future__ import annotations
 
@@ -10,12 +10,7 @@ import numpy.typing as npt
 
 from mipc.properties.query import Case
 
-__all__ = ["nearest", "start_point"]
-
-
-def start_point(case: Case) -> dict[str, npt.NDArray[Any]] | None:
-    """Where nothing is perturbed, as floats inside the region; None if none are found."""
-    return nearest(case, case.start())
+__all__ = ["nearest"]
 
 
 def nearest(
@@ -27,5 +22,5 @@ def nearest(
     if len(inside) < len(found):
         return None
     case.tie(inside)
-    tied = all(case.regions[second].contains(inside[second]) for _, _, second, _ in case.ties)
-    return inside if tied else None
+    changed = {second for _, _, second, _ in case.ties}
+    return inside if all(case.regions[name].contains(inside[name]) for name in changed) else None

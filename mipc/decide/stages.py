@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from mipc.decide.attempt import Attempt
+from mipc.decide.nearer import come_nearer
 from mipc.decide.state import Bounded, State
 from mipc.errors import RangeError
 from mipc.formulation import Part
@@ -58,7 +59,7 @@ def attack(state: State, case: Case, targets: Sequence[int], words: str) -> bool
         if highest is not None and state.query.objective == "worst":
             state.replay(case, highest.point)
     if state.query.objective == "closest":
-        state.come_nearer(case)
+        come_nearer(state, case)
     return any(run.violates for run in state.replays[before:])
 
 

@@ -6,19 +6,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from mipc import clock
 from mipc.decide.points import nearest
-from mipc.errors import RangeError, TimeUp
+from mipc.errors import TimeUp
 from mipc.passes import Pass, Problem
 from mipc.properties.query import Case, Query
 from mipc.replay import Replay, replay
 from mipc.runtime import Runtimes
-from mipc.search import approach, steeper
 from mipc.solvers.base import Solver
 from mipc.verdict import Finding
 
@@ -48,10 +47,6 @@ class Bounded:
     problem: Problem
     binaries: int
     words: str
-
-
-WORTH = 1e-3
-"""The share by which a nearer witness has to be nearer for the search to go on."""
 
 
 class State:
@@ -103,37 +98,6 @@ class State:
             return run.violates
         return False
 
-    def come_nearer(self, case: Case) -> None:
-        """Look for nearer witnesses than the nearest one of a case, until that brings little."""
-        targets = {disjunct.number for disjunct in case.disjuncts}
-        mine = [run for run in self.replays if run.violates and run.target in targets]
-        if not mine:
-            return
-        best = min(mine, key=lambda run: np.inf if run.distance is None else run.distance)
-        with suppress(RangeError), np.errstate(over="ignore", invalid="ignore"):
-            # a function that is not defined on the way: nothing is found there
-            near = self._on_the_line(case, best.parameters) or best
-            while (point := self._steeper(case, near)) is not None and self.left() != 0.0:
-                found = self._on_the_line(case, point)
-                if found is None or not _is_nearer(found, near):
-                    return
-                near = found
-
-    def _on_the_line(self, case: Case, violation: Mapping[str, npt.NDArray[Any]]) -> Replay | None:
-        """The first witness from where nothing is perturbed to a violation."""
-        for point in approach(case, violation):
-            if self.replay(case, point):
-                return self.replays[-1]
-        return None
-
-    def _steeper(self, case: Case, near: Replay) -> dict[str, npt.NDArray[np.float64]] | None:
-        """A point as far away with a larger margin; None where the image is no parameter."""
-        name, centre = self.query.image, self.query.centre
-        if centre is None or name is None or set(case.regions) != {name}:
-            return None
-        point = near.parameters[name].astype(np.float64)
-        return {name: steeper(case, name, self.query.norm, centre, point)}
-
     def is_closed(self, case: Case) -> bool:
         """Whether it is known that nothing in a case violates."""
         return all(self.findings[d.number].closed is not None for d in case.disjuncts)
@@ -144,10 +108,3 @@ class State:
             known = self.findings[disjunct.number]
             if known.closed is None:
                 self.findings[disjunct.number] = replace(known, reason=reason, detail=detail)
-
-
-def _is_nearer(found: Replay, near: Replay) -> bool:
-    """Whether a witness is nearer than another by a share that is worth the search."""
-    if found.distance is None or near.distance is None:
-        return False
-    return found.distance < (1.0 - WORTH) * near.distance

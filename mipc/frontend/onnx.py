@@ -15,7 +15,7 @@ from mipc.frontend.limits import count
 from mipc.frontend.located import located
 from mipc.frontend.opening import parse
 from mipc.frontend.refusals import Refusals
-from mipc.frontend.repair import check_arg_max, peel_arg_max, repair
+from mipc.frontend.repair import check_arg_max, declared_opset, peel_arg_max, repair
 from mipc.frontend.spelling import spell
 from mipc.frontend.survey import Survey
 from mipc.frontend.tensors import read_tensor
@@ -173,11 +173,10 @@ def _output(
 
 
 def _opset(model: Any, path: Path) -> int:
-    """The opset of the standard domain: of several, ONNX Runtime takes the last."""
-    versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
-    if not versions:
+    """The opset of the standard domain, if it is declared and supported."""
+    opset = declared_opset(model)
+    if opset is None:
         raise ModelError("no opset of the standard domain is declared", where=str(path))
-    opset = int(versions[-1])
     if opset < OLDEST_OPSET:
         raise ModelError(
             f"opset {opset} is older than {OLDEST_OPSET}, the oldest supported",

@@ -18,7 +18,7 @@ from mipc.errors import UnsupportedOperator
 from mipc.frontend.builder import Tensor
 from mipc.frontend.element_types import declared
 
-__all__ = ["check_arg_max", "peel_arg_max", "repair", "runnable"]
+__all__ = ["check_arg_max", "declared_opset", "peel_arg_max", "repair", "runnable"]
 
 SHAPING = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 """Operators that may stand between an arg-max and the output."""
@@ -35,7 +35,7 @@ def repair(model: Any) -> list[str]:
 
     float_, double = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
     weights = {entry.name: entry.data_type for entry in model.graph.initializer}
-    opset = [1, *(e.version for e in model.opset_import if e.domain in ("", "ai.onnx"))][-1]
+    opset = declared_opset(model) or 1
     wrong = []
     for entry in model.graph.input:
         if entry.name in weights or entry.type.tensor_type.elem_type != double:
@@ -58,11 +58,22 @@ def _doubles(graph: Any) -> set[str]:
     """The tensors that are double whatever the inputs are: casts, and what is made of them."""
     found: set[str] = set()
     for node in graph.node:
-        targets = [declared(entry.i) for entry in node.attribute if entry.name == "to"]
         cast = node.op_type == "Cast"
-        if targets[-1:] == ["double"] if cast else found & set(node.input):
+        if _cast_to(node) == "double" if cast else found & set(node.input):
             found.update(node.output)
     return found
+
+
+def _cast_to(node: Any) -> str:
+    """The name of the type that a cast says; empty if it says none."""
+    targets = [declared(entry.i) for entry in node.attribute if entry.name == "to"]
+    return targets[-1] if targets else ""
+
+
+def declared_opset(model: Any) -> int | None:
+    """The opset of the standard domain: of several, ONNX Runtime takes the last."""
+    versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
+    return int(versions[-1]) if versions else None
 
 
 def _partners(node: Any, reached: set[str], opset: int) -> set[str]:
@@ -139,8 +150,7 @@ def _hands_on(node: Any) -> bool:
     """Whether a node leaves class numbers what they are."""
     if not _is_standard(node, *SHAPING):
         return False
-    targets = [declared(entry.i) for entry in node.attribute if entry.name == "to"]
-    return node.op_type != "Cast" or (bool(targets) and targets[-1] in INDEX_TYPES)
+    return node.op_type != "Cast" or _cast_to(node) in INDEX_TYPES
 
 
 def _is_standard(node: Any, *names: str) -> bool:

@@ -26,7 +26,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from mipc.errors import InternalError
-from mipc.numerics.rounding import two_sum
+from mipc.numerics.rounding import sum_towards
 
 __all__ = ["Expr", "Model", "ModelBuilder", "Names", "at_most", "equal_to"]
 
@@ -208,12 +208,15 @@ class ModelBuilder:
 
     def at_most(self, stem: str, expr: Expr, bound: npt.ArrayLike = 0.0) -> None:
         """Add rows ``expr <= bound``, named ``stem_0 ...``; right-hand sides are rounded up."""
-        self._add(stem, expr, at_most, _difference_up(np.asarray(bound, float), expr.constant))
+        self._add(
+            stem, expr, at_most, sum_towards(np.asarray(bound, float), -expr.constant, np.inf)
+        )
 
     def equal(self, stem: str, expr: Expr, value: npt.ArrayLike = 0.0) -> None:
         """Add rows ``expr == value``, named ``stem_0 ...``; ``value`` less constants is exact."""
-        above = _difference_up(np.asarray(value, float), expr.constant)
-        below = -_difference_up(expr.constant, np.asarray(value, float))
+        exact = np.asarray(value, float)
+        above = sum_towards(exact, -expr.constant, np.inf)
+        below = sum_towards(exact, -expr.constant, -np.inf)
         if (above != below).any():
             raise InternalError("an equation whose right-hand side float64 rounds", where=stem)
         self._add(stem, expr, equal_to, above)
@@ -250,12 +253,6 @@ class ModelBuilder:
     def _add(self, stem: str, expr: Expr, sense: np.int8, rhs: Vector) -> None:
         named = [(name, len(other)) for name, _, _, other in self._rows]
         self._rows.append((_stem(stem, named), expr.matrix, sense, rhs))
-
-
-def _difference_up(a: Vector, b: Vector) -> Vector:
-    """``a - b``, rounded up where float64 cannot hold it."""
-    total, lost = two_sum(a, -b)
-    return np.where(lost > 0, np.nextafter(total, np.inf), total)
 
 
 def _stem(stem: str, taken: Sequence[tuple[str, int]]) -> str:

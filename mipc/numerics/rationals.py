@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import OptionError
-from mipc.numerics.rounding import two_sum
+from mipc.numerics.rounding import sum_towards
 
 __all__ = ["LEAST", "Enclosed", "around", "parse_rational", "sum_enclosed"]
 
@@ -84,11 +84,4 @@ class Enclosed:
 def sum_enclosed(a: Array, b: Enclosed, sign: float) -> Enclosed:
     """``a + sign * b``, outward where float64 cannot hold it."""
     low, high = (b.below, b.above) if sign > 0 else (b.above, b.below)
-    return Enclosed(_rounded(a, sign * low, -np.inf), _rounded(a, sign * high, np.inf))
-
-
-def _rounded(a: Array, b: Array, towards: float) -> Array:
-    """``a + b`` rounded to the given side."""
-    total, lost = two_sum(a, b)
-    wrong = lost < 0 if towards < 0 else lost > 0
-    return np.where(wrong, np.nextafter(total, towards), total)
+    return Enclosed(sum_towards(a, sign * low, -np.inf), sum_towards(a, sign * high, np.inf))

@@ -24,6 +24,7 @@ __all__ = [
     "gamma",
     "largest_row_sum",
     "product_loss",
+    "sum_towards",
     "sum_up",
     "two_sum",
     "up",
@@ -99,6 +100,13 @@ def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
     result = a + b
     back = result - a
     return result, (a - (result - back)) + (b - back)
+
+
+def sum_towards(a: Array, b: Array, towards: float) -> Array:
+    """``a + b``, moved towards an infinity where float64 does not hold it."""
+    total, lost = two_sum(a, b)
+    wrong = lost < 0 if towards < 0 else lost > 0
+    return np.where(wrong, np.nextafter(total, towards), total)
 
 
 def product_loss(a: Array, b: Array, product: Array) -> Array:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from mipc.errors import QuestionError
 from mipc.ir.graph import Graph
-from mipc.ir.network import Network, Port
+from mipc.ir.network import Network
 from mipc.ir.ops import Node
 from mipc.properties.binding import Bound, bind, prefix
 from mipc.properties.query import Case, Objective, Query, Seen, Tie
@@ -146,7 +146,7 @@ def _ties(alternatives: Sequence[tuple[Atom, ...]], bound: list[Bound]) -> tuple
     """The pairs of input numbers of one type that every alternative says are equal."""
     ports = {b.tensor.name: b.port for b in bound if b.side == "input"}
     order = {name: i for i, name in enumerate(ports)}  # of a = b = c the first first
-    common = set.intersection(*(_equalities(atoms, ports) for atoms in alternatives))
+    common = set.intersection(*(_equalities(atoms, order) for atoms in alternatives))
     return tuple(
         (ports[a.tensor].node, a.place, ports[b.tensor].node, b.place)
         for a, b in sorted(common, key=lambda pair: [(order[v.tensor], v.place) for v in pair])
@@ -154,15 +154,14 @@ def _ties(alternatives: Sequence[tuple[Atom, ...]], bound: list[Bound]) -> tuple
     )
 
 
-def _equalities(atoms: Sequence[Atom], ports: Mapping[str, Port]) -> set[tuple[Variable, Variable]]:
-    """The pairs of inputs of which both ``a - b >= 0`` and ``b - a >= 0`` are asked."""
-    order = {name: i for i, name in enumerate(ports)}
+def _equalities(atoms: Sequence[Atom], order: Mapping[str, int]) -> set[tuple[Variable, Variable]]:
+    """The pairs of inputs of which both ``a - b >= 0`` and ``b - a >= 0`` are asked, in order."""
     above = {
         (first, second)
         for atom in atoms
         if len(atom.terms) == 2 and atom.constant == 0 and not atom.strict
         for (one, c), (other, d) in [atom.terms]
-        if c == -d and one.tensor in ports and other.tensor in ports
+        if c == -d and one.tensor in order and other.tensor in order
         for first, second in [(one, other) if c > 0 else (other, one)]
     }
     return {

@@ -162,9 +162,7 @@ def _function(function: functions.Function, x: Dyadic, name: str) -> Dyadic:
     if not (np.isfinite(least).all() and np.isfinite(most).all()):
         raise RangeError("a function overflows", where=name)
     ends = Dyadic.of(np.concatenate([least, most]))
-    ends = ends.at(ends.exponent - 1)  # so that their middle is an integer too
-    bottom, top = ends.number[: len(least)], ends.number[len(least) :]
-    return Dyadic((bottom + top) // 2, (top - bottom) // 2, ends.exponent)
+    return _between(ends.number[: len(least)], ends.number[len(least) :], ends.exponent)
 
 
 def _to_float(numbers: Integers, exponent: int, towards: float) -> npt.NDArray[np.float64]:
@@ -207,9 +205,13 @@ def _relu(x: Dyadic) -> Dyadic:
     """Both ends of each range, cut off at 0."""
     if not x.radius.any():
         return Dyadic(np.maximum(x.number, 0), x.radius, x.exponent)
-    x = x.at(x.exponent - 1)  # so that the middle of two ends is an integer too
     low, high = np.maximum(x.number - x.radius, 0), np.maximum(x.number + x.radius, 0)
-    return Dyadic((low + high) // 2, (high - low) // 2, x.exponent)
+    return _between(low, high, x.exponent)
+
+
+def _between(low: Integers, high: Integers, exponent: int) -> Dyadic:
+    """Ranges by their ends: in halves of the unit their middles are integers too."""
+    return Dyadic(low + high, high - low, exponent - 1)
 
 
 def _max(groups: npt.NDArray[np.intp], x: Dyadic) -> Dyadic:

@@ -93,15 +93,13 @@ def _solve(highspy: Any, model: Arrays, options: dict[str, Any]) -> dict[str, An
     solver = highspy.Highs()
     fine = highspy.HighsStatus.kOk
     scale = _objective_scale(model)
+    model = {**model, "objective": model["objective"] * scale}
     if "objective_target" in options:
         options = {**options, "objective_target": options["objective_target"] * scale}
     for name, value in {**OPTIONS, **options}.items():
         if solver.setOptionValue(name, value) != fine:
             return _failed(f"option {name}={value!r} was refused")
-    if (
-        solver.passModel(_as_highs(highspy, {**model, "objective": model["objective"] * scale}))
-        != fine
-    ):
+    if solver.passModel(_as_highs(highspy, model)) != fine:
         return _failed("a warning or an error when the model was passed")
     status = solver.run()
     word = solver.modelStatusToString(solver.getModelStatus())

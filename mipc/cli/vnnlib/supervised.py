@@ -17,6 +17,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+from mipc.solvers.base import FOREVER
+
 __all__ = ["supervised"]
 
 GRACE = 1.0
@@ -31,7 +33,7 @@ def supervised(work: Callable[[], str], seconds: float | None) -> str | None:
     SystemExit
         With the exit code of the work, where it fails; its message is on standard error.
     """
-    deadline = None if seconds is None else time.monotonic() + seconds
+    deadline = None if seconds is None or seconds >= FOREVER else time.monotonic() + seconds
     answer, ours = os.pipe()
     alive, held = os.pipe()
     sys.stdout.flush()

@@ -13,7 +13,6 @@ from mipc.cli.show import out
 from mipc.cli.vnnlib.decided import Decided, decide, files_of, reported
 from mipc.cli.vnnlib.supervised import supervised
 from mipc.errors import OptionError
-from mipc.solvers.base import FOREVER
 
 __all__ = ["verify_command"]
 
@@ -44,13 +43,12 @@ def verify_command(
 ) -> None:
     """Decide a query: sat with an assignment, unsat, unknown or timed-out."""
     given = _by_name(network or [])
-    limit = None if timeout is None or timeout >= FOREVER else timeout
-    deadline = None if limit is None else time.monotonic() + limit
+    deadline = None if timeout is None else time.monotonic() + timeout
 
     def work() -> str:
         return _text(decide(query, files_of(given), deadline), serialise_assignments)
 
-    text = supervised(partial(reported, work), limit)
+    text = supervised(partial(reported, work), timeout)
     out("timed-out" if text is None else text)
 
 

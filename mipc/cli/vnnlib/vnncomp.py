@@ -13,7 +13,6 @@ import typer
 from mipc.cli.vnnlib.decided import Decided, decide, reported
 from mipc.cli.vnnlib.supervised import supervised
 from mipc.errors import InputError, OptionError
-from mipc.solvers.base import FOREVER
 
 if TYPE_CHECKING:
     from mipc.properties.vnnlib import Property
@@ -32,14 +31,13 @@ def vnncomp_command(
     The first line of RESULTS is sat, unsat, unknown, timeout or error; after sat follows the
     counterexample.
     """
-    limit = None if timeout >= FOREVER else timeout
-    deadline = None if limit is None else time.monotonic() + limit
+    deadline = time.monotonic() + timeout
 
     def work() -> str:
         return _text(decide(_found(vnnlib), partial(_only, _found(onnx)), deadline))
 
     try:
-        text = supervised(partial(reported, work), limit)
+        text = supervised(partial(reported, work), timeout)
     except SystemExit:
         _write(results, "error")
         raise
