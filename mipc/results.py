@@ -55,7 +55,9 @@ class AnswerFacts(BaseModel):
     trust: Literal["bounds", "solver", "replay"] | None = Field(
         description="What the verdict rests on."
     )
-    stage: str = Field(description="What settled it: input, bounds, attack, halving, solver, none.")
+    stage: str = Field(
+        description="What settled it: input, bounds, attack, halving, branching, solver, none."
+    )
     seconds: float
     label: int | None
     margin: list[float | None] | None = Field(

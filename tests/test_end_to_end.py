@@ -67,10 +67,17 @@ def test_a_misclassified_image_is_violated_at_distance_zero_without_a_model(wk17
     assert answer.distance == (0.0, 0.0)
 
 
-def test_a_robust_image_that_bounds_leave_open_is_robust_on_the_solvers_word(wk17a):
-    # 245 is robust; one disjunct is left for the solver
-    answer = mipc.verify(ask(wk17a, 245), timeout=120)
-    assert answer.verdict == Robust("solver")
+@pytest.mark.parametrize("index", [245, 583, 1364, 1571, 3604])
+def test_robust_images_that_bounds_leave_open_are_closed_by_branching(wk17a, index):
+    answer = mipc.verify(ask(wk17a, index), timeout=120)
+    assert answer.verdict == Robust("bounds")
+    assert answer.stage == "branching"
+
+
+@pytest.mark.parametrize("index", [211, 3681, 4165])
+def test_images_that_are_hardly_adversarial_have_a_witness(wk17a, index):
+    answer = mipc.verify(ask(wk17a, index), timeout=120)
+    assert isinstance(answer.verdict, Violated)
 
 
 def test_the_largest_margin_of_a_robust_input_is_certified_negative(wk17a):

@@ -10,14 +10,16 @@ from typing import TypeAlias
 
 import numpy as np
 
+from mipc import clock
+from mipc.compile import simplify
 from mipc.decide.attempt import Attempt
 from mipc.decide.nearer import come_nearer
 from mipc.decide.state import Bounded, State
-from mipc.errors import RangeError
+from mipc.errors import RangeError, TimeUp
 from mipc.formulation import Part
 from mipc.ir.ops import Smooth
 from mipc.properties.query import Case
-from mipc.search import can_halve, climb, halve
+from mipc.search import PASSES, branch, can_be_compact, can_halve, climb, compact, halve
 from mipc.solvers.base import FOREVER
 
 __all__ = ["STAGES", "Stage", "attack"]
@@ -30,6 +32,9 @@ ATTACK_SHARE, HALVING_SHARE = 0.15, 0.6
 
 HALVING_SECONDS = 60.0
 """And at most so many seconds."""
+
+BRANCHING_SHARE = 0.85
+"""Of the time that is left, for branching."""
 
 FEW = 16
 """With so few choices left, and no smooth functions, a solver is quicker than halving."""
@@ -87,6 +92,38 @@ def _halve(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     return found.complete or state.is_settled
 
 
+def _branch(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
+    """Branch on the phases of what bounds leave undecided."""
+    if state.query.objective != "feasibility" or not can_be_compact(bounded.problem):
+        return False
+    case, targets = bounded.case, tuple(part.target for part in pending)
+    state.say(f"branching{bounded.words}")
+    until = state.share(BRANCHING_SHARE, FOREVER)
+
+    def go_on(done: int, waiting: int, bound: float) -> bool:
+        state.say(
+            f"branching{bounded.words}: {done} parts done, {waiting} open, margin below {bound:.3g}"
+        )
+        return time.perf_counter() < until
+
+    try:
+        with clock.limit(until):
+            simple, _ = simplify(case, bounded.problem, targets, PASSES)
+            dense = compact(simple, targets)
+    except (RangeError, TimeUp):
+        return False
+    with clock.limit(until):
+        found = branch(dense, try_point=lambda x: state.replay(case, x), go_on=go_on)
+    for target, upper in found.upper.items():
+        known = state.findings[target]
+        if target in found.closed:
+            state.findings[target] = replace(known, closed="bounds", upper=min(known.upper, 0.0))
+        else:
+            known = replace(known, upper=min(known.upper, max(upper, 0.0)))
+            state.findings[target] = known
+    return len(found.closed) == len(targets) or state.is_settled
+
+
 def _solve(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     """A model for each open disjunct, the most promising first."""
     attempt = Attempt(state, bounded.case, bounded.problem)
@@ -102,5 +139,10 @@ def _solve(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
 
 Stage: TypeAlias = Callable[[State, Bounded, Sequence[Part]], bool]
 
-STAGES: dict[str, Stage] = {"attack": _attack, "halving": _halve, "solver": _solve}
+STAGES: dict[str, Stage] = {
+    "attack": _attack,
+    "halving": _halve,
+    "branching": _branch,
+    "solver": _solve,
+}
 """What is tried on the disjuncts that bounds leave open; each says whether it settled anything."""

@@ -1,7 +1,12 @@
-"""Ways to decide a question without a MILP: climbing to a violation, coming nearer, halving."""
+"""Ways to decide a question without a MILP: climbing, coming nearer, halving, branching."""
 
 from mipc.search.approach import approach, beyond, steeper
 from mipc.search.attack import climb
+from mipc.search.branch import Branched, branch
+from mipc.search.compact import PASSES, Compact, can_be_compact, compact
 from mipc.search.halving import Halving, can_halve, halve
 
-__all__ = ["Halving", "approach", "beyond", "can_halve", "climb", "halve", "steeper"]
+__all__ = [
+    "PASSES", "Branched", "Compact", "Halving", "approach", "beyond", "branch", "can_be_compact",
+    "can_halve", "climb", "compact", "halve", "steeper",
+]  # fmt: skip

@@ -1,0 +1,336 @@
+"""Branch and bound on the phases of ReLUs, many parts at a time.
+
+A part whose bound is not below 0 is split at an undecided neuron: active here, inactive there. Both
+children start with their parent's multipliers and its bounds, which are met with what the split
+says of other neurons (:mod:`mipc.search.refine`). Corners at which bounds are attained, and means
+of them, are places to climb from to a violation.
+
+Sound: the two phases of a neuron cover it, a part is dropped only if it is empty or its bound is
+below 0, and both are rounded outward. The search is complete when no part is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.search.choice import chosen_neurons
+from mipc.search.climbing import climbed
+from mipc.search.compact import Block, Compact
+from mipc.search.descent import descend, first_multipliers
+from mipc.search.dual import Multipliers, Rows, Weighed, rows_of, weigh
+from mipc.search.envelope import Envelope, envelope_over
+from mipc.search.hull import hull, is_dense
+from mipc.search.parts import Parts, chords
+from mipc.search.refine import clipped, refined, tightened
+from mipc.search.store import Opened, Phases, Store
+
+__all__ = ["Branching", "Leaf"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Index: TypeAlias = npt.NDArray[np.intp]
+
+FIRST_STEPS, STEPS, LAST_STEPS = 100, 20, 400
+"""Steps of descent for the whole region, for a part, and for one that cannot be split."""
+
+FIRST_LOOKS, LOOKS, POLISH = 100, 20, 2
+"""The same where every part has envelopes of its own: points of dual averaging, then descent."""
+
+TIGHTENING_STEPS = 20
+"""Steps of descent for each neuron of the whole region."""
+
+ROUNDS, WORTH = 4, 0.95
+"""How often the whole region is bounded and clipped, at most; as long as bounds fall by so much."""
+
+REFINING = 2.0
+"""How much work refining a part may be, measured in the descent on it."""
+
+MOST_TOGETHER, FEW_TOGETHER, NUMBERS = 32, 4, 200_000
+"""Parts that are split together; where they are bounded one by one; numbers of all of them."""
+
+STARTS = 4
+"""Parts of each batch from which a violation is climbed for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """A part that is closed, and what closes it.
+
+    Attributes
+    ----------
+    target : int
+    phases : tuple of (neuron, active)
+        The splits that led to it.
+    part : Parts
+        One: the bounds that were used.
+    multipliers : Multipliers
+        One.
+    envelope : Envelope or None
+    bound : float
+        What they prove; minus infinity where the part is empty.
+    """
+
+    target: int
+    phases: Phases
+    part: Parts
+    multipliers: Multipliers
+    envelope: Envelope | None
+    bound: float
+
+
+class Branching:
+    """The search for a violation of one disjunct, or for the proof that there is none.
+
+    Attributes
+    ----------
+    parts : int
+        How many were bounded.
+    closed : float
+        The largest bound that closed a part.
+    taken : float
+        The largest bound of the parts that are being worked on: not closed, if that is stopped.
+    stuck : list of float
+        Bounds of parts that are open though every neuron is decided in them.
+    margin : float
+        The largest that was reached, in floats.
+    point : (n,) or None
+        Where.
+    """
+
+    def __init__(
+        self,
+        compact: Compact,
+        target: int,
+        *,
+        store: Store | None = None,
+        watch: Callable[[Leaf], None] | None = None,
+    ) -> None:
+        self.compact, self.target, self.watch = compact, target, watch
+        self.block: Block = compact.disjuncts[target]
+        self.store = Store() if store is None else store
+        self.parts = 0
+        self.closed, self.taken = -np.inf, np.inf
+        self.stuck: list[float] = []
+        self.margin = -np.inf
+        self.point: Array | None = None
+        self.levels = _levels_to_refine(compact)
+        self.dense = is_dense(compact)
+        self.one_by_one = self.dense and len(compact.levels) == 1
+        self.lines: Array | None = None
+        size = compact.inputs + compact.neurons
+        most = FEW_TOGETHER if self.one_by_one else MOST_TOGETHER
+        self.together = int(np.clip(NUMBERS // size, 2, most))
+
+    @property
+    def bound(self) -> float:
+        """No point of the region has a larger margin, or a margin of 0 or more."""
+        return max(self.store.largest, self.closed, self.taken, *self.stuck)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to split, and no part was lost when time ran out."""
+        return self.taken == -np.inf and not len(self.store)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is proved that there is no violation."""
+        return self.is_over and not self.stuck
+
+    def begin(self, whole: Parts) -> None:
+        """Bound the whole region, by rounds of descent and clipping."""
+        self._begin(whole)
+        self.taken = -np.inf
+
+    def _begin(self, whole: Parts) -> None:
+        part, last = whole, np.inf
+        rows = len(self.block.offset)
+        multipliers = first_multipliers(part, rows, inputs=self.compact.inputs * self.one_by_one)
+        for number in range(ROUNDS):
+            opened = _whole(last, part, multipliers)
+            if self.dense and number == 1 and not self.one_by_one:
+                opened = self._with_lines(opened)
+            known, envelope, mean = self._bounded(opened, first=True)
+            known = self._closed(known, envelope)
+            if not len(known):
+                return
+            bound, multipliers = float(known.bound[0]), known.multipliers
+            found = self._weighed(known, envelope)
+            self._climb(known, found, mean)
+            clip, filled = refined(
+                self.compact, clipped(known.parts, found), len(self.compact.levels)
+            )
+            if not filled[0]:
+                self._leave(known, envelope, -np.inf)
+                return
+            if (bound > WORTH * last and number) or number == ROUNDS - 1:
+                break
+            part, last = tightened(self.compact, clip, TIGHTENING_STEPS), bound
+        self._keep(known, envelope, found)
+
+    def advance(self) -> None:
+        """Split some parts, the most promising first."""
+        self.taken = self.store.largest
+        self._advance(self._splittable(self.store.pop(self.together)))
+        self.taken = -np.inf
+
+    def _advance(self, opened: Opened) -> None:
+        if not len(opened):
+            return
+        children = _split(opened)
+        parts, filled = refined(self.compact, children.parts, self.levels)
+        for place in np.flatnonzero(~filled):
+            self._leave(children.take(np.array([place])), None, -np.inf)
+        children = replace(children, parts=parts).take(filled)
+        if self.one_by_one:
+            for one in range(len(children)):
+                self._process(children.take(np.array([one])))
+        elif len(children):
+            self._process(children)
+
+    def _process(self, children: Opened) -> None:
+        """Bound parts, leave those that are closed and keep the others."""
+        self.parts += len(children)
+        known, envelope, mean = self._bounded(children)
+        open_ = known.bound >= 0
+        left = self._closed(known, envelope)
+        if not len(left):
+            return
+        envelope = None if envelope is None else envelope.take(np.flatnonzero(open_))
+        found = self._weighed(left, envelope)
+        self._climb(left, found, mean[open_])
+        self._keep(left, envelope, found)
+
+    def _keep(self, opened: Opened, envelope: Envelope | None, found: Weighed) -> None:
+        """Put open parts aside, clipped, with the neuron at which each will be split."""
+        neuron = chosen_neurons(self.compact, self.block, opened, found, envelope)
+        self.store.add(replace(opened, parts=clipped(opened.parts, found), neuron=neuron))
+
+    def _bounded(
+        self, opened: Opened, *, first: bool = False
+    ) -> tuple[Opened, Envelope | None, Array]:
+        """Better bounds and multipliers; the envelope they rest on; a mean point of each part."""
+        if self.one_by_one:
+            place = self.compact.levels[0].place
+            n = self.compact.inputs
+            rows = self._rows(opened).weights[0]
+            looks = FIRST_LOOKS if first else LOOKS
+            found = hull(
+                self.compact, rows[n:][place], rows[:n], opened.parts, opened.multipliers, looks
+            )
+            envelope: Envelope | None = found.envelope
+            multipliers, steps = found.multipliers, POLISH
+        else:
+            envelope, multipliers = self._envelope(opened.parts), opened.multipliers
+            steps = FIRST_STEPS if first else STEPS
+        better = descend(
+            self.compact, self.block, opened.parts, multipliers, steps, envelope=envelope
+        )
+        bound = np.minimum(better.bound, opened.bound)
+        mean = better.multipliers.point if self.one_by_one else better.mean
+        return replace(opened, bound=bound, multipliers=better.multipliers), envelope, mean
+
+    def _closed(self, opened: Opened, envelope: Envelope | None) -> Opened:
+        """Leave the parts whose bound is below 0; the others."""
+        shut = opened.bound < 0
+        for place in np.flatnonzero(shut):
+            one = None if envelope is None else envelope.take(np.array([place]))
+            self._leave(opened.take(np.array([place])), one, float(opened.bound[place]))
+        return opened.take(~shut)
+
+    def _leave(self, closed: Opened, envelope: Envelope | None, bound: float) -> None:
+        """A part is closed."""
+        self.closed = max(self.closed, bound)
+        if self.watch is not None:
+            leaf = Leaf(
+                self.target, closed.phases[0], closed.parts, closed.multipliers, envelope, bound
+            )
+            self.watch(leaf)
+
+    def _rows(self, opened: Opened) -> Rows:
+        return rows_of(self.compact, self.block, opened.multipliers.weights)
+
+    def _weighed(self, opened: Opened, envelope: Envelope | None) -> Weighed:
+        rows = self._rows(opened)
+        return weigh(self.compact, rows, opened.parts, opened.multipliers, envelope=envelope)
+
+    def _envelope(self, parts: Parts) -> Envelope | None:
+        """The lines over the first level that all parts share, where there are any."""
+        if self.lines is None:
+            return None
+        return envelope_over(self.compact, self.lines, parts.low, parts.high)
+
+    def _with_lines(self, opened: Opened) -> Opened:
+        """Look for lines over a dense first level; later levels stay as they are meanwhile."""
+        rows, now, place = self._rows(opened), opened.multipliers, self.compact.levels[0].place
+        found = weigh(self.compact, rows, opened.parts, now, look=False)
+        slope = np.where(found.rho > 0, chords(opened.parts), now.slopes)
+        mu = slope * found.rho + now.prices
+        n = self.compact.inputs
+        direct = rows.weights[0, :n].copy()
+        for level in self.compact.levels[1:]:
+            direct += mu[0, level.place] @ level.weights[:, :n]
+        start = replace(now, point=np.zeros((1, n)), pull=np.zeros((1, n)))
+        better = hull(self.compact, found.rho[0, place], direct, opened.parts, start, FIRST_LOOKS)
+        self.lines = better.envelope.slope
+        multipliers = replace(better.multipliers, point=now.point, pull=now.pull)
+        return replace(opened, multipliers=multipliers)
+
+    def _splittable(self, opened: Opened) -> Opened:
+        """The parts with an undecided neuron; the others are linear programs, bounded at length."""
+        linear = opened.neuron < 0
+        if not linear.any():
+            return opened
+        last = opened.take(linear)
+        envelope = self._envelope(last.parts)
+        found = descend(
+            self.compact, self.block, last.parts, last.multipliers, LAST_STEPS, envelope=envelope
+        )
+        bound = np.minimum(found.bound, last.bound)
+        known = replace(last, bound=bound, multipliers=found.multipliers)
+        self.stuck.extend(self._closed(known, envelope).bound.tolist())
+        return opened.take(~linear)
+
+    def _climb(self, opened: Opened, found: Weighed, mean: Array) -> None:
+        """Climb from corners and from means of corners."""
+        first = np.argsort(-opened.bound, kind="stable")[:STARTS]
+        corners, means = found.corner[first], mean[first]
+        points = np.concatenate([corners, means, (corners + means) / 2])
+        box = self.compact.box
+        point, margin = climbed(self.compact, self.block, points, box.lower, box.upper)
+        if margin > self.margin:
+            self.margin, self.point = margin, point
+
+
+def _whole(bound: float, part: Parts, multipliers: Multipliers) -> Opened:
+    """The whole region as the only part."""
+    return Opened(np.array([bound]), part, multipliers, [()], np.array([-1], dtype=np.intp))
+
+
+def _split(opened: Opened) -> Opened:
+    """Two children of each part: active first."""
+    parts = opened.parts.repeat(2)
+    active = 2 * np.arange(len(opened))
+    parts.lower[active, opened.neuron] = 0.0
+    parts.upper[active + 1, opened.neuron] = 0.0
+    phases = [
+        (*before, (int(neuron), side))
+        for before, neuron in zip(opened.phases, opened.neuron, strict=True)
+        for side in (True, False)
+    ]
+    bound, neuron = np.repeat(opened.bound, 2), np.repeat(opened.neuron, 2)
+    return Opened(bound, parts, opened.multipliers.repeat(2), phases, neuron)
+
+
+def _levels_to_refine(compact: Compact) -> int:
+    """How many levels may be bounded anew in each part, for what that costs."""
+    work = np.array([float(level.weights.size) for level in compact.levels])
+    spent, most = 0.0, float(REFINING * 2 * STEPS * work.sum())
+    for number, level in enumerate(compact.levels):
+        spent += 2.0 * len(level.offset) * float(work[:number].sum())
+        if spent > most:
+            return number
+    return len(compact.levels)

@@ -1,0 +1,48 @@
+"""Climbing from points of a compact problem: what bounds suggest, tried.
+
+Steps along the sign of the gradient of the least row, as in :mod:`mipc.search.attack`, but on the
+compact form, where a step costs little. What is found is a guess until it is replayed.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.search.compact import Block, Compact
+
+__all__ = ["climbed"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+STEPS = 16
+"""Steps of a climb."""
+
+STRIDES = (0.3, 0.1, 0.03)
+"""First steps, in shares of the box: each third of the starting points has its own."""
+
+SHORTER = 0.85
+"""Each step is this share of the one before."""
+
+
+def climbed(
+    compact: Compact, block: Block, points: Array, low: Array, high: Array
+) -> tuple[Array, float]:
+    """The highest point that is reached from several, and its margin: (B, n) -> (n,), float."""
+    strides = np.resize(STRIDES, len(points))[:, None] * (high - low)
+    best, at = -np.inf, points[0]
+    width = block.weights.shape[1]
+    for _ in range(STEPS):
+        values, before = compact.values(points)
+        rows = values[:, :width] @ block.weights.T + block.offset
+        margins = rows.min(axis=1)
+        top = int(margins.argmax())
+        if margins[top] > best:
+            best, at = float(margins[top]), points[top].copy()
+        seeds = np.zeros((len(points), values.shape[1]))
+        seeds[:, :width] = block.weights[rows.argmin(axis=1)]
+        points = np.clip(points + strides * np.sign(compact.pulled(seeds, before)), low, high)
+        strides = strides * SHORTER
+    return at, best

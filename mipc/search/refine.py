@@ -1,0 +1,166 @@
+"""Tighter bounds of a part: what its splits say of other neurons, and what a violation asks for.
+
+*A violation is asked for.* On a part the margin is at most ``bound - |slope_i| |x_i - corner_i|``,
+whichever input is looked at. Only points where that is not negative matter: each input stays within
+``bound / |slope_i|`` of its corner (cf. Zhou et al. 2025, clip and verify). Of all that is found
+with it, nothing holds at points that do not violate; a search for violations may use it.
+
+*Forwards again.* On the smaller box the first level is bounded by intervals, the later ones by
+backward bounds over the lines that the new bounds give; whatever is found is met with what was
+known. A part in which some lower bound passes its upper bound holds no violation.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc import clock
+from mipc.numerics.interval import Interval
+from mipc.numerics.relaxation import relu_lines
+from mipc.numerics.rounding import TINY, down, up
+from mipc.search.compact import Compact, Level
+from mipc.search.descent import descend, first_multipliers
+from mipc.search.dual import Rows, Weighed
+from mipc.search.parts import Parts
+
+__all__ = ["clipped", "refined", "tightened"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Index: TypeAlias = npt.NDArray[np.intp]
+
+CHUNK = 1 << 21
+"""Coefficients worked on at a time."""
+
+
+def clipped(parts: Parts, found: Weighed) -> Parts:
+    """The boxes without what is too far from the corner to violate.
+
+    Sound: ``bound`` is rounded up, so that the exact margin at ``x`` is at most ``bound`` less
+    ``|slope_i| |x_i - corner_i|`` for the slopes as they are stored; their rounding is paid for
+    over the whole box.
+    """
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        reach = up(np.maximum(found.bound, 0.0)[:, None] / np.abs(found.slope) + TINY)
+    low = np.where(found.slope > 0, np.maximum(parts.low, down(parts.high - reach)), parts.low)
+    high = np.where(found.slope < 0, np.minimum(parts.high, up(parts.low + reach)), parts.high)
+    return Parts(parts.lower, parts.upper, low, high)
+
+
+def refined(compact: Compact, parts: Parts, levels: int) -> tuple[Parts, npt.NDArray[np.bool_]]:
+    """Bounds met with those that the first levels have on the parts as they are now.
+
+    Parameters
+    ----------
+    levels : int
+        How many; the first costs little, each later one a backward bound of every neuron that is
+        undecided somewhere.
+
+    Returns
+    -------
+    the parts, and which of them are not empty: (N,)
+    """
+    lower, upper = parts.lower.copy(), parts.upper.copy()
+    for number, level in enumerate(compact.levels[:levels]):
+        place = level.place
+        if number == 0:
+            least, most = _first(compact, level, parts.low, parts.high)
+            lower[:, place] = np.maximum(lower[:, place], least)
+            upper[:, place] = np.minimum(upper[:, place], most)
+            continue
+        now = Parts(lower, upper, parts.low, parts.high)
+        open_ = ((lower[:, place] < 0) & (upper[:, place] > 0)).any(axis=0)
+        neurons = np.flatnonzero(open_)
+        if not len(neurons):
+            continue
+        width = len(neurons) * level.weights.shape[1]
+        step = max(CHUNK // width, 1)
+        for start in range(0, len(parts), step):
+            some = slice(start, start + step)
+            at = (some, place.start + neurons)
+            least, most = _backward(compact, number, neurons, now.take(some))
+            lower[at] = np.maximum(lower[at], least)
+            upper[at] = np.minimum(upper[at], most)
+    filled = np.asarray((lower <= upper).all(axis=1) & (parts.low <= parts.high).all(axis=1))
+    return Parts(lower, upper, parts.low, parts.high), filled
+
+
+def _first(compact: Compact, level: Level, low: Array, high: Array) -> tuple[Array, Array]:
+    """The first level by intervals."""
+    middle, radius = low + (high - low) / 2, (high - low) / 2
+    centre = middle @ level.weights.T + level.offset
+    reach = radius @ np.abs(level.weights).T
+    cost = compact.cost(level)
+    return down(centre - reach - cost), up(centre + reach + cost)
+
+
+def _backward(compact: Compact, number: int, neurons: Index, parts: Parts) -> tuple[Array, Array]:
+    """Bounds of some neurons of a level on each part: (N, neurons) twice."""
+    level = compact.levels[number]
+    n = compact.inputs
+    lines = relu_lines(Interval(parts.lower, parts.upper))
+    middle = (parts.low + (parts.high - parts.low) / 2)[:, :, None]
+    radius = ((parts.high - parts.low) / 2)[:, :, None]
+    own = compact.cost(level)[neurons]
+    found = []
+    for sign in (1.0, -1.0):
+        rows = np.repeat((sign * level.weights[neurons])[None], len(parts), axis=0)
+        total = np.repeat((sign * level.offset[neurons])[None], len(parts), axis=0)
+        error = np.repeat(own[None], len(parts), axis=0)
+        for earlier in reversed(compact.levels[:number]):
+            place = earlier.place
+            rho = rows[:, :, n + place.start : n + place.stop]
+            positive = np.maximum(rho, 0.0)
+            mu = positive * lines.upper_slope[:, None, place]
+            mu += (rho - positive) * lines.lower_slope[:, None, place]
+            total += (positive @ lines.upper_offset[:, place, None])[:, :, 0]
+            total += mu @ earlier.offset
+            error += np.abs(mu) @ compact.costs[place]
+            rows[:, :, : n + place.start] += mu @ earlier.weights
+        ends = rows[:, :, :n] @ middle + np.abs(rows[:, :, :n]) @ radius
+        found.append(up(total + ends[:, :, 0] + error * (1.0 + 2.0**-30)))
+    return -found[1], found[0]
+
+
+def tightened(compact: Compact, part: Parts, steps: int, rows: int = 256) -> Parts:
+    """Bounds of the undecided neurons of one part, each with multipliers of its own.
+
+    Parameters
+    ----------
+    part : Parts
+        One.
+    steps : int
+    rows : int
+        How many bounds are looked for together.
+
+    Raises
+    ------
+    TimeUp
+    """
+    lower, upper = part.lower.copy(), part.upper.copy()
+    for number, level in enumerate(compact.levels):
+        if number == 0:
+            continue
+        place = level.place
+        neurons = np.flatnonzero((lower[0, place] < 0) & (upper[0, place] > 0))
+        cost = compact.cost(level)
+        for start in range(0, len(neurons), rows):
+            clock.check()
+            some = neurons[start : start + rows]
+            sign = np.repeat([1.0, -1.0], len(some))
+            weights = np.zeros((len(sign), compact.inputs + compact.neurons))
+            weights[:, : level.weights.shape[1]] = np.tile(level.weights[some], (2, 1))
+            both = Rows(
+                sign[:, None] * weights, sign * np.tile(level.offset[some], 2),
+                np.tile(cost[some], 2),
+            )  # fmt: skip
+            now = Parts(lower, upper, part.low, part.high).repeat(len(both))
+            found = descend(
+                compact, both, now, first_multipliers(now, 1), steps, upto=number, goal=-np.inf
+            ).bound
+            at = place.start + some
+            upper[0, at] = np.minimum(upper[0, at], found[: len(some)])
+            lower[0, at] = np.maximum(lower[0, at], -found[len(some) :])
+    return Parts(lower, upper, part.low, part.high)

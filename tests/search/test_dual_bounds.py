@@ -1,0 +1,190 @@
+"""Whatever the multipliers, no point of a part passes a dual bound; lines lie over their ReLUs."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from compact_problems import asked_of, exact_values, inside, random_parts
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from strategies import Case, cases, examples, points_of, thresholds
+
+from mipc.search import dual, envelope, refine
+from mipc.search.compact import Compact
+from mipc.search.descent import descend
+from mipc.search.dual import Multipliers, rows_of, weigh
+from mipc.search.envelope import Envelope, Tangents, envelope_over
+from mipc.search.parts import Parts
+from mipc.search.refine import clipped, refined, tightened
+
+PIECEWISE = cases(several_outputs=False)
+
+
+def drawn(dense: Compact, parts: Parts, rows: int, rng: np.random.Generator) -> Multipliers:
+    """Any multipliers at all."""
+    shape = parts.lower.shape
+    prices = rng.normal(size=shape) * rng.choice([0.0, 0.1, 10.0], shape)
+    nothing = np.zeros((len(parts), 0))
+    return Multipliers(
+        rng.random(shape), prices, rng.integers(0, 3, shape) / 2.0,
+        rng.integers(0, 3, (len(parts), rows)).astype(float), nothing, nothing,
+    )  # fmt: skip
+
+
+def lines_over(dense: Compact, parts: Parts, rng: np.random.Generator) -> Envelope | None:
+    if not dense.levels:
+        return None
+    weights = dense.levels[0].weights
+    return envelope_over(dense, weights * rng.random(weights.shape), parts.low, parts.high)
+
+
+def exact_rows(dense: Compact, target: int, values: list[Fraction]) -> list[Fraction]:
+    block = dense.disjuncts[target]
+    return [
+        sum((Fraction(w) * v for w, v in zip(row, values, strict=True)), Fraction(b))
+        for row, b in zip(block.weights.tolist(), block.offset.tolist(), strict=True)
+    ]
+
+
+def assert_bounds_hold(case: Case, margin: Fraction, *, points: int = 6) -> None:
+    _query, dense = asked_of(case, margin)
+    if dense is None:
+        return
+    rng = case.rng
+    parts = random_parts(dense, rng, 4)
+    over = lines_over(dense, parts, rng) if rng.random() < 0.5 else None
+    for target, block in dense.disjuncts.items():
+        multipliers = drawn(dense, parts, len(block.offset), rng)
+        found = weigh(
+            dense, rows_of(dense, block, multipliers.weights), parts, multipliers, envelope=over
+        )
+        better = descend(dense, block, parts, multipliers, 5, envelope=over)
+        for point in chosen_points(case, parts, points):
+            values, before = exact_values(dense, point)
+            rows = exact_rows(dense, target, values)
+            for place in np.flatnonzero(inside(parts, point, before)):
+                weights = multipliers.weights[place].tolist()
+                total = sum(Fraction(w) * row for w, row in zip(weights, rows, strict=True))
+                assert total <= Fraction(float(found.bound[place]))
+                weights = better.multipliers.weights[place].tolist()
+                total = sum(Fraction(w) * row for w, row in zip(weights, rows, strict=True))
+                assert total <= Fraction(float(better.bound[place]))
+
+
+def chosen_points(case: Case, parts: Parts, count: int) -> list[np.ndarray]:
+    """Points of the region, and corners of the parts."""
+    corners = np.where(case.rng.random(parts.low.shape) < 0.5, parts.low, parts.high)
+    return [*points_of(case.box, case.rng, count), *corners]
+
+
+@settings(max_examples=examples(120))
+@given(PIECEWISE, thresholds)
+def test_no_point_of_a_part_passes_its_bound(case: Case, margin: Fraction) -> None:
+    assert_bounds_hold(case, margin)
+
+
+def assert_refining_keeps_points(case: Case, margin: Fraction) -> None:
+    """What is cut away holds no violation, and neurons stay in their intervals."""
+    _query, dense = asked_of(case, margin)
+    if dense is None:
+        return
+    rng = case.rng
+    parts = random_parts(dense, rng, 4)
+    smaller, filled = refined(dense, parts, len(dense.levels))
+    tight = tightened(dense, dense.whole, 3)
+    for target, block in dense.disjuncts.items():
+        multipliers = drawn(dense, parts, len(block.offset), rng)
+        rows = rows_of(dense, block, multipliers.weights)
+        cut = clipped(parts, weigh(dense, rows, parts, multipliers))
+        for point in chosen_points(case, parts, 6):
+            values, before = exact_values(dense, point)
+            assert inside(tight, point, before).all()
+            where = inside(parts, point, before)
+            assert filled[where].all()
+            assert inside(smaller.take(where), point, before).all()
+            if min(exact_rows(dense, target, values)) >= 0:
+                assert inside(cut.take(where), point, before).all()
+
+
+@settings(max_examples=examples(100))
+@given(PIECEWISE, thresholds)
+def test_refining_and_clipping_keep_every_violation(case: Case, margin: Fraction) -> None:
+    assert_refining_keeps_points(case, margin)
+
+
+@settings(max_examples=examples(60))
+@given(PIECEWISE)
+def test_lines_lie_over_their_relus(case: Case) -> None:
+    _, dense = asked_of(case, Fraction(0))
+    if dense is None or not dense.levels:
+        return
+    rng = case.rng
+    level = dense.levels[0]
+    box = dense.box
+    open_ = np.arange(len(level.offset))
+    here = Tangents(dense, box.lower, box.upper, open_).at(
+        box.lower + rng.random(len(box.lower)) * (box.upper - box.lower)
+    )
+    for slope in (here.T.astype(float), rng.normal(size=level.weights.shape)):
+        over = envelope_over(dense, slope, box.lower[None], box.upper[None])
+        for point in points_of(case.box, rng, 6):
+            _, before = exact_values(dense, point)
+            x = [Fraction(v) for v in point.tolist()]
+            lines = zip(slope.tolist(), over.offset[0].tolist(), before, strict=False)
+            for row, height, z in lines:
+                line = sum((Fraction(g) * v for g, v in zip(row, x, strict=True)), Fraction(height))
+                assert max(z, Fraction(0)) <= line
+
+
+def test_a_tangent_touches_the_envelope_where_it_was_taken() -> None:
+    """relu(x + y - 1) on the unit square: its concave envelope is min(x, y)."""
+    from mipc.numerics.interval import Interval
+    from mipc.search.compact import Level
+
+    level = Level(np.array([[1.0, 1.0]]), np.array([-1.0]), np.zeros(1), "z", slice(0, 1))
+    square = Interval(np.zeros(2), np.ones(2))
+    dense = Compact({"x": slice(0, 2)}, square, (level,), Interval(-np.ones(1), np.ones(1)), {})
+    for x, y in ((0.25, 0.75), (0.75, 0.25), (0.9, 0.8)):
+        slope = Tangents(dense, np.zeros(2), np.ones(2), np.array([0])).at(np.array([x, y])).T
+        over = envelope_over(dense, slope.astype(float), np.zeros((1, 2)), np.ones((1, 2)))
+        assert float(slope[0] @ [x, y] + over.offset[0, 0]) == pytest.approx(min(x, y))
+
+
+BUGS = {
+    "the inner maximum forgets 0": (
+        dual, "_most",
+        lambda rho, mu, lower, upper: (
+            np.maximum(rho * np.maximum(lower, 0.0) - mu * lower,
+                       rho * np.maximum(upper, 0.0) - mu * upper), lower),
+        "bounds",
+    ),
+    "lines are not raised over the neuron": (
+        envelope, "up", lambda x: x - 1e-3 * np.abs(x), "bounds",
+    ),
+    "boxes are clipped too far": (
+        refine, "up", lambda x: 0.5 * np.asarray(x), "refining",
+    ),
+    "a bound of the first level is moved inward": (
+        refine, "_first",
+        lambda compact, level, low, high: (level.offset + low @ np.maximum(level.weights, 0.0).T,
+                                           level.offset + high @ np.maximum(level.weights, 0.0).T),
+        "refining",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_planted_bugs_are_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, attribute, wrong, law = BUGS[name]
+    monkeypatch.setattr(module, attribute, wrong)
+    check = assert_bounds_hold if law == "bounds" else assert_refining_keeps_points
+
+    @settings(max_examples=400, database=None, derandomize=True, phases=[Phase.generate])
+    @given(PIECEWISE, st.sampled_from([Fraction(0), Fraction(-1, 2)]))
+    def run(case: Case, margin: Fraction) -> None:
+        check(case, margin)
+
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        run()
