@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import RangeError
+from mipc.ir.graph import Graph
 from mipc.ir.network import Network
+from mipc.ir.ops import Input
 from mipc.numerics.domains import Ball, Domain
 from mipc.numerics.interval import Interval
 from mipc.numerics.rounding import up
@@ -19,7 +20,7 @@ from mipc.properties.query import Case, Query
 from mipc.properties.requirements import Disjunct, Row
 from mipc.semantics.bounds import bound_graph, bound_margins
 
-__all__ = ["margins_by_bounds", "screen"]
+__all__ = ["closed_by_bounds", "margins_by_bounds", "screen"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -80,17 +81,31 @@ def screen(query: Query, *, go_on: Callable[[int], bool] = lambda done: True) ->
     for cases in _batches(query.cases):
         if not go_on(done):
             break
-        with suppress(RangeError):  # each case will say so itself
-            closed |= _closed(cases)
+        for found in closed_by_bounds(cases):
+            closed |= found
         done += len(cases)
     return closed
 
 
+def closed_by_bounds(cases: Sequence[Case]) -> list[dict[int, float]]:
+    """Of each case the disjuncts that bounds close, with upper bounds of their margins.
+
+    Cases that differ only in where their parameters lie are bounded together.
+    """
+    found: list[dict[int, float]] = []
+    for batch in _batches(cases):
+        try:
+            found += _closed(batch)
+        except RangeError:  # each case will say so itself
+            found += [{} for _ in batch]
+    return found
+
+
 def _batches(cases: Sequence[Case]) -> Iterator[list[Case]]:
-    """Consecutive cases on one graph, over boxes, some at a time."""
+    """Consecutive cases on one graph, some at a time."""
     batch: list[Case] = []
     for case in cases:
-        if batch and (len(batch) == TOGETHER or case.base is not batch[0].base):
+        if batch and (len(batch) == TOGETHER or not _alike(case, batch[0])):
             yield batch
             batch = []
         batch.append(case)
@@ -98,7 +113,30 @@ def _batches(cases: Sequence[Case]) -> Iterator[list[Case]]:
         yield batch
 
 
-def _closed(cases: list[Case]) -> dict[int, float]:
+def _alike(case: Case, other: Case) -> bool:
+    """Whether two cases have the same graph and regions of the same kind."""
+    if case.base is not other.base and _kinds(case.base) != _kinds(other.base):
+        return False
+    mine, theirs = case.domain, other.domain
+    return mine.keys() == theirs.keys() and all(
+        _kind(domain) == _kind(theirs[name]) for name, domain in mine.items()
+    )
+
+
+def _kinds(graph: Graph) -> list[tuple[Any, ...]]:
+    """What tells graphs apart: their nodes; of inputs only name and size."""
+    return [
+        (node.name, node.size) if isinstance(node.op, Input) else (node.name, id(node))
+        for node in graph
+    ]
+
+
+def _kind(domain: Domain) -> tuple[Any, ...]:
+    """What regions must have in common to be bounded together."""
+    return None if domain.ball is None else domain.ball.norm, domain.plane
+
+
+def _closed(cases: list[Case]) -> list[dict[int, float]]:
     """A row that is surely negative closes its disjunct.
 
     Sound: the coefficients of a row that is looked at are floats as they are, over one value; the
@@ -116,17 +154,17 @@ def _closed(cases: list[Case]) -> dict[int, float]:
                 if seen is not None:
                     name, values, constant = seen
                     asked.setdefault(name, []).append((sample, disjunct, values, constant))
-    closed: dict[int, float] = {}
+    closed: list[dict[int, float]] = [{} for _ in cases]
     for name, entries in asked.items():
         values = -np.array([values for _, _, values, _ in entries])
         samples = np.array([sample for sample, _, _, _ in entries], dtype=np.intp)
         rows = Rows(values, values.shape[1], samples)
         least = bound_margins(base, domain, bounds, rows, name=name)
         most = up(up(-least) + np.array([constant for _, _, _, constant in entries]))
-        for (_, disjunct, _, _), upper in zip(entries, most.tolist(), strict=True):
+        for (sample, disjunct, _, _), upper in zip(entries, most.tolist(), strict=True):
             if upper < 0:
-                known = closed.get(disjunct.number, 0.0)
-                closed[disjunct.number] = min(known, upper)
+                known = closed[sample].get(disjunct.number, 0.0)
+                closed[sample][disjunct.number] = min(known, upper)
     return closed
 
 

@@ -99,8 +99,8 @@ class Answer:
     ----------
     verdict : Verdict
     stage : str
-        What settled it: ``input``, ``bounds``, ``attack``, ``halving``, ``branching``, ``solver`` or
-        ``none``.
+        What settled it: ``input``, ``bounds``, ``attack``, ``halving``, ``branching``, ``solver``
+        or ``none``.
     margin : (lower, upper) or None
         The largest margin in the box: replayed from below, bounded from above.
     distance : (lower, upper) or None

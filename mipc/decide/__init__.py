@@ -12,7 +12,8 @@
 """
 
 from mipc.decide.course import verify
+from mipc.decide.many import Decided, decide_many
 from mipc.decide.points import nearest
 from mipc.decide.state import Progress
 
-__all__ = ["Progress", "nearest", "verify"]
+__all__ = ["Decided", "Progress", "decide_many", "nearest", "verify"]

@@ -24,10 +24,12 @@ from mipc.properties.pictures import pixels
 
 __all__ = [
     "DATASETS",
+    "Dataset",
     "Sample",
     "check_layout",
     "data_folders",
     "read_array",
+    "read_dataset",
     "read_input",
     "read_sample",
     "user_cache",
@@ -156,6 +158,56 @@ def user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mipc"
 
 
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The samples of a data set.
+
+    Attributes
+    ----------
+    name : str
+    images : (N, C, H, W) uint8
+    labels : (N,) int
+    """
+
+    name: str
+    images: npt.NDArray[Any]
+    labels: npt.NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def sample(self, index: int) -> Sample:
+        """One sample; ``index`` counts from 0.
+
+        Raises
+        ------
+        OptionError
+            There is no such index.
+        """
+        if not 0 <= index < len(self):
+            raise OptionError(
+                f"{self.name} has samples 0 to {len(self) - 1}, not {index}", where="--index"
+            )
+        return Sample(self.images[index].astype(np.float64) / 255.0, int(self.labels[index]))
+
+
+def read_dataset(name: str) -> Dataset:
+    """A data set that is found in ``$MIPC_DATA`` or in the user's cache.
+
+    Raises
+    ------
+    OptionError
+        The data set is not known.
+    DatasetError
+        Its files are not here, or damaged.
+    """
+    if name not in DATASETS:
+        raise OptionError(
+            f"data set {name!r} is not known; known: {', '.join(DATASETS)}", where="--dataset"
+        )
+    return Dataset(name, *DATASETS[name]())
+
+
 def read_sample(dataset: str, index: int) -> Sample:
     """One sample of a data set; ``index`` counts from 0.
 
@@ -166,16 +218,7 @@ def read_sample(dataset: str, index: int) -> Sample:
     DatasetError
         Its files are not here, or damaged.
     """
-    if dataset not in DATASETS:
-        raise OptionError(
-            f"data set {dataset!r} is not known; known: {', '.join(DATASETS)}", where="--dataset"
-        )
-    images, labels = DATASETS[dataset]()
-    if not 0 <= index < len(images):
-        raise OptionError(
-            f"{dataset} has samples 0 to {len(images) - 1}, not {index}", where="--index"
-        )
-    return Sample(images[index].astype(np.float64) / 255.0, int(labels[index]))
+    return read_dataset(dataset).sample(index)
 
 
 def _find(*names: str) -> Path:

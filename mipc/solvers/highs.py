@@ -6,13 +6,8 @@ time, and started again when it is next needed.
 
 from __future__ import annotations
 
-import os
-import select
 import signal
-import subprocess
-import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +15,10 @@ from mipc.errors import SolverError
 from mipc.milp.model import Model
 from mipc.milp.solution import Solution, Status
 from mipc.solvers.base import Limits
-from mipc.solvers.wire import Arrays, model_message, receive, send
+from mipc.solvers.child import Process, spawn
+from mipc.solvers.child import kill as _kill
+from mipc.solvers.child import receive_by as _receive
+from mipc.solvers.wire import model_message, send
 
 __all__ = ["GRACE", "Highs"]
 
@@ -37,7 +35,7 @@ class Highs:
 
     name: str = "highs"
     version: str = ""
-    _worker: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _worker: Process | None = field(default=None, repr=False)
 
     def __enter__(self) -> Highs:
         return self
@@ -100,7 +98,7 @@ class Highs:
             self._worker = _spawn((limits or Limits()).memory)
             self.version = ""
 
-    def _started(self, limits: Limits) -> subprocess.Popen[bytes] | None:
+    def _started(self, limits: Limits) -> Process | None:
         """The worker, ready to solve; None if time runs out while it starts."""
         seconds = START if limits.seconds is None else min(limits.seconds, START)
         self.start(limits)
@@ -142,41 +140,5 @@ class Highs:
         return f"HiGHS: its process died ({cause})"
 
 
-def _spawn(memory: int) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-P", "-m", "mipc.solvers.highs_worker", str(memory)]
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        start_new_session=True,
-    )
-
-
-def _kill(worker: subprocess.Popen[bytes]) -> None:
-    """End a worker and whatever it started, and close its pipes."""
-    with suppress(ProcessLookupError):
-        os.killpg(worker.pid, signal.SIGKILL)
-    worker.wait()
-    for stream in (worker.stdin, worker.stdout):
-        if stream is not None:
-            with suppress(BrokenPipeError):
-                stream.close()
-
-
-def _receive(
-    worker: subprocess.Popen[bytes], deadline: float | None
-) -> tuple[dict[str, Any], Arrays]:
-    """The next message; waits no longer than the deadline for its first byte."""
-    stream = worker.stdout
-    assert stream is not None
-    wait = None if deadline is None else max(deadline - time.perf_counter(), 0.0)
-    ready, _, _ = select.select([stream], [], [], wait)
-    if not ready:
-        raise TimeoutError
-    message = receive(stream)
-    if message is None:
-        raise EOFError
-    return message
+def _spawn(memory: int) -> Process:
+    return spawn("mipc.solvers.highs_worker", str(memory))

@@ -7,16 +7,12 @@ refused for all that follows.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import os
-import resource
-import signal
 import sys
 from typing import IO, Any
 
 import numpy as np
 
+from mipc.solvers.child import answers, confine
 from mipc.solvers.known_answers import failed_answers
 from mipc.solvers.wire import Arrays, receive, send
 
@@ -58,34 +54,24 @@ STATUS = {
 
 def main() -> None:
     """Serve models until standard input ends."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what HiGHS prints must not mix with answers
-    _confine(int(sys.argv[1]))
+    stream = answers()
+    confine(int(sys.argv[1]))
     import highspy
 
     engine: Any = highspy.Highs
     version = engine().version()
     failed = failed_answers(lambda arrays: _solve(highspy, arrays, {}))
-    send(answers, {"version": version, "failed": failed}, {})
-    serve(highspy, sys.stdin.buffer, answers)
+    send(stream, {"version": version, "failed": failed}, {})
+    serve(highspy, sys.stdin.buffer, stream)
 
 
-def _confine(memory: int) -> None:
-    """Limit memory, leave no core files, and end when the parent ends, where the system can."""
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG on Linux
-
-
-def serve(highspy: Any, questions: IO[bytes], answers: IO[bytes]) -> None:
+def serve(highspy: Any, questions: IO[bytes], stream: IO[bytes]) -> None:
     """Answer each message."""
     while (message := receive(questions)) is not None:
         header, arrays = message
         claim = _solve(highspy, arrays, header)
         values = claim.pop("values")
-        send(answers, claim, {} if values is None else {"values": values})
+        send(stream, claim, {} if values is None else {"values": values})
 
 
 def _solve(highspy: Any, model: Arrays, options: dict[str, Any]) -> dict[str, Any]:
