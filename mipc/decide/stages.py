@@ -74,6 +74,8 @@ def _halve(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     few = bounded.binaries <= FEW and not any(isinstance(n.op, Smooth) for n in case.graph)
     if state.query.objective != "feasibility" or few or not can_halve(case):
         return False
+    if can_be_compact(bounded.problem):  # branching halves it faster
+        return False
     until = state.share(HALVING_SHARE, HALVING_SECONDS)
 
     def go_on(done: int, waiting: int) -> bool:

@@ -1,12 +1,13 @@
-"""Branch and bound on the phases of ReLUs, many parts at a time.
+"""Branch and bound on the phases of ReLUs, or on inputs where few vary, many parts at a time.
 
-A part whose bound is not below 0 is split at an undecided neuron: active here, inactive there. Both
-children start with their parent's multipliers and its bounds, which are met with what the split
-says of other neurons (:mod:`mipc.search.refine`). Corners at which bounds are attained, and means
-of them, are places to climb from to a violation.
+A part whose bound is not below 0 is split at an undecided neuron, active here, inactive there; or
+its box is halved. Both children start with their parent's multipliers and its bounds, which are met
+with what the split says of other neurons (:mod:`mipc.search.refine`). Corners at which bounds are
+attained, and means of them, are places to climb from to a violation.
 
-Sound: the two phases of a neuron cover it, a part is dropped only if it is empty or its bound is
-below 0, and both are rounded outward. The search is complete when no part is left.
+Sound: the two phases of a neuron cover it, as halves cover a box; a part is dropped only if it is
+empty or its bound is below 0, and both are rounded outward. The search is complete when no part is
+left.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mipc.search.choice import chosen_neurons
+from mipc.search.choice import chosen_neurons, halved, split, thin
 from mipc.search.climbing import climbed
 from mipc.search.compact import Block, Compact
 from mipc.search.descent import descend, first_multipliers
@@ -34,8 +35,11 @@ __all__ = ["Branching", "Leaf"]
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
 
-FIRST_STEPS, STEPS, LAST_STEPS = 100, 20, 400
-"""Steps of descent for the whole region, for a part, and for one that cannot be split."""
+FIRST_STEPS, STEPS, FEW_STEPS, LAST_STEPS = 100, 20, 5, 400
+"""Steps of descent: for the whole region, a part, a halved box, and what cannot be split."""
+
+FEW_INPUTS = 20
+"""With so few inputs that vary, boxes are halved instead of neurons split."""
 
 FIRST_LOOKS, LOOKS, POLISH = 100, 20, 2
 """The same where every part has envelopes of its own: points of dual averaging, then descent."""
@@ -52,6 +56,9 @@ REFINING = 2.0
 MOST_TOGETHER, FEW_TOGETHER, NUMBERS = 32, 4, 200_000
 """Parts that are split together; where they are bounded one by one; numbers of all of them."""
 
+HOPELESS = 2.0**-20
+"""Bounds this close to a margin that was reached will not close it: a tie, or almost one."""
+
 STARTS = 4
 """Parts of each batch from which a violation is climbed for."""
 
@@ -63,8 +70,8 @@ class Leaf:
     Attributes
     ----------
     target : int
-    phases : tuple of (neuron, active)
-        The splits that led to it.
+    phases : tuple of (split, side)
+        The splits that led to it, see :mod:`mipc.search.choice`.
     part : Parts
         One: the bounds that were used.
     multipliers : Multipliers
@@ -94,7 +101,7 @@ class Branching:
     taken : float
         The largest bound of the parts that are being worked on: not closed, if that is stopped.
     stuck : list of float
-        Bounds of parts that are open though every neuron is decided in them.
+        Bounds of parts that are open and will stay so.
     margin : float
         The largest that was reached, in floats.
     point : (n,) or None
@@ -117,12 +124,14 @@ class Branching:
         self.stuck: list[float] = []
         self.margin = -np.inf
         self.point: Array | None = None
-        self.levels = _levels_to_refine(compact)
-        self.dense = is_dense(compact)
+        varying = int((compact.box.lower < compact.box.upper).sum())
+        self.halves = 0 < varying <= FEW_INPUTS
+        self.dense = is_dense(compact) and not self.halves
         self.one_by_one = self.dense and len(compact.levels) == 1
+        self.levels = len(compact.levels) if self.halves else _levels_to_refine(compact)
         self.lines: Array | None = None
         size = compact.inputs + compact.neurons
-        most = FEW_TOGETHER if self.one_by_one else MOST_TOGETHER
+        most = FEW_TOGETHER if self.one_by_one else MOST_TOGETHER * (1 + self.halves)
         self.together = int(np.clip(NUMBERS // size, 2, most))
 
     @property
@@ -173,18 +182,27 @@ class Branching:
 
     def advance(self) -> None:
         """Split some parts, the most promising first."""
+        if self.bound - self.margin <= HOPELESS * max(1.0, abs(self.margin)):
+            while len(self.store):
+                self.stuck.extend(self.store.pop(self.together).bound.tolist())
+            return
         self.taken = self.store.largest
-        self._advance(self._splittable(self.store.pop(self.together)))
+        opened = self.store.pop(self.together)
+        if self.halves:
+            self._process(opened)
+        else:
+            self._advance(self._splittable(opened))
         self.taken = -np.inf
 
     def _advance(self, opened: Opened) -> None:
         if not len(opened):
             return
-        children = _split(opened)
+        children = split(opened)
         parts, filled = refined(self.compact, children.parts, self.levels)
         for place in np.flatnonzero(~filled):
             self._leave(children.take(np.array([place])), None, -np.inf)
         children = replace(children, parts=parts).take(filled)
+        self.parts += len(children)
         if self.one_by_one:
             for one in range(len(children)):
                 self._process(children.take(np.array([one])))
@@ -193,7 +211,6 @@ class Branching:
 
     def _process(self, children: Opened) -> None:
         """Bound parts, leave those that are closed and keep the others."""
-        self.parts += len(children)
         known, envelope, mean = self._bounded(children)
         open_ = known.bound >= 0
         left = self._closed(known, envelope)
@@ -205,9 +222,29 @@ class Branching:
         self._keep(left, envelope, found)
 
     def _keep(self, opened: Opened, envelope: Envelope | None, found: Weighed) -> None:
-        """Put open parts aside, clipped, with the neuron at which each will be split."""
-        neuron = chosen_neurons(self.compact, self.block, opened, found, envelope)
-        self.store.add(replace(opened, parts=clipped(opened.parts, found), neuron=neuron))
+        """Put open parts aside, clipped, with the place at which each will be split."""
+        clip = replace(opened, parts=clipped(opened.parts, found))
+        if self.halves:
+            self._halve(clip)
+            return
+        chosen = chosen_neurons(self.compact, self.block, opened, found, envelope)
+        self.store.add(replace(clip, split=chosen))
+
+    def _halve(self, opened: Opened) -> None:
+        """Put aside the halves of parts, as far as they are open."""
+        last = thin(opened.parts)
+        if last.any():
+            self._bound_at_length(opened.take(last))
+            opened = opened.take(~last)
+        if not len(opened):
+            return
+        children, filled = halved(self.compact, self.block, opened)
+        self.parts += len(children)
+        for place in np.flatnonzero(~filled):
+            self._leave(children.take(np.array([place])), None, -np.inf)
+        left = self._closed(children.take(filled), None)
+        if len(left):
+            self.store.add(left)
 
     def _bounded(
         self, opened: Opened, *, first: bool = False
@@ -225,7 +262,7 @@ class Branching:
             multipliers, steps = found.multipliers, POLISH
         else:
             envelope, multipliers = self._envelope(opened.parts), opened.multipliers
-            steps = FIRST_STEPS if first else STEPS
+            steps = FIRST_STEPS if first else FEW_STEPS if self.halves else STEPS
         better = descend(
             self.compact, self.block, opened.parts, multipliers, steps, envelope=envelope
         )
@@ -280,11 +317,15 @@ class Branching:
         return replace(opened, multipliers=multipliers)
 
     def _splittable(self, opened: Opened) -> Opened:
-        """The parts with an undecided neuron; the others are linear programs, bounded at length."""
-        linear = opened.neuron < 0
+        """The parts with an undecided neuron; the others are bounded at length."""
+        linear = opened.split < 0
         if not linear.any():
             return opened
-        last = opened.take(linear)
+        self._bound_at_length(opened.take(linear))
+        return opened.take(~linear)
+
+    def _bound_at_length(self, last: Opened) -> None:
+        """Bound parts that cannot be split; what does not close then stays open."""
         envelope = self._envelope(last.parts)
         found = descend(
             self.compact, self.block, last.parts, last.multipliers, LAST_STEPS, envelope=envelope
@@ -292,7 +333,6 @@ class Branching:
         bound = np.minimum(found.bound, last.bound)
         known = replace(last, bound=bound, multipliers=found.multipliers)
         self.stuck.extend(self._closed(known, envelope).bound.tolist())
-        return opened.take(~linear)
 
     def _climb(self, opened: Opened, found: Weighed, mean: Array) -> None:
         """Climb from corners and from means of corners."""
@@ -308,21 +348,6 @@ class Branching:
 def _whole(bound: float, part: Parts, multipliers: Multipliers) -> Opened:
     """The whole region as the only part."""
     return Opened(np.array([bound]), part, multipliers, [()], np.array([-1], dtype=np.intp))
-
-
-def _split(opened: Opened) -> Opened:
-    """Two children of each part: active first."""
-    parts = opened.parts.repeat(2)
-    active = 2 * np.arange(len(opened))
-    parts.lower[active, opened.neuron] = 0.0
-    parts.upper[active + 1, opened.neuron] = 0.0
-    phases = [
-        (*before, (int(neuron), side))
-        for before, neuron in zip(opened.phases, opened.neuron, strict=True)
-        for side in (True, False)
-    ]
-    bound, neuron = np.repeat(opened.bound, 2), np.repeat(opened.neuron, 2)
-    return Opened(bound, parts, opened.multipliers.repeat(2), phases, neuron)
 
 
 def _levels_to_refine(compact: Compact) -> int:

@@ -4,23 +4,31 @@ On the short list are the neurons whose relaxation costs most: by the height of 
 BaBSR (Bunel et al. 2020), and by how far the relaxation is from the ReLU at the corner. Both
 children of each are bounded by a few steps; the neuron that gains most is split, where the gains of
 the two children are multiplied.
+
+Where few inputs vary, the boxes themselves are halved, and what that says of every neuron is worked
+out. On the short list are the inputs that matter most by the gradient at the middle and by the
+slope of the bound; the better of the two is halved.
+
+A split is a number: of a neuron, or ``m`` and up, of an input.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from mipc.search.compact import Block, Compact
-from mipc.search.descent import descend
-from mipc.search.dual import Weighed
+from mipc.search.descent import descend, first_multipliers
+from mipc.search.dual import Weighed, rows_of, weigh
 from mipc.search.envelope import Envelope
-from mipc.search.parts import chords
+from mipc.search.parts import Parts, chords
+from mipc.search.refine import refined
 from mipc.search.store import Opened
 
-__all__ = ["chosen_neurons"]
+__all__ = ["chosen_neurons", "halved", "split", "thin"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
@@ -30,6 +38,9 @@ SHORT_LIST = 3
 
 TRIAL_STEPS = 2
 """Steps of descent for a trial."""
+
+THIN = 2.0**-21
+"""A box is not halved along an input that is known as closely: it is kept in 32 bits."""
 
 LEAST_GAIN = 1e-4
 """A gain counts as at least this share of the bound, so that one child alone can decide."""
@@ -61,22 +72,105 @@ def _tried(
     ]
     listed = np.concatenate(lists, axis=1)
     width = listed.shape[1]
-    of = np.repeat(np.arange(len(opened)), 2 * width)
-    parts, multipliers = opened.parts.take(of), opened.multipliers.take(of)
-    every = np.arange(0, len(of), 2)
-    neurons = listed.reshape(-1)
-    parts.lower[every, neurons] = np.maximum(parts.lower[every, neurons], 0.0)
-    parts.upper[every + 1, neurons] = np.minimum(parts.upper[every + 1, neurons], 0.0)
-    envelope = None if envelope is None else envelope.take(of)
+    of = np.repeat(np.arange(len(opened)), width)
+    children = split(replace(opened, split=listed.reshape(-1)), of=of)
+    envelope = None if envelope is None else envelope.take(np.repeat(of, 2))
     tried = descend(
-        compact, block, parts, multipliers, TRIAL_STEPS, envelope=envelope, goal=-np.inf
-    ).bound.reshape(len(opened), width, 2)
-    known = opened.bound[:, None, None]
-    gain = np.maximum(known - np.maximum(tried, 0.0), LEAST_GAIN * known + 1e-30)
-    worth = gain.prod(axis=2)
+        compact, block, children.parts, children.multipliers, TRIAL_STEPS, envelope=envelope,
+        goal=-np.inf,
+    ).bound  # fmt: skip
+    worth = _gains(opened.bound, tried.reshape(len(opened), width, 2))
     worth[~np.take_along_axis(undecided, listed, axis=1)] = -1.0
     best = worth.argmax(axis=1)
     return np.asarray(listed[np.arange(len(opened)), best])
+
+
+def thin(parts: Parts) -> npt.NDArray[np.bool_]:
+    """Which boxes are as small as can be told, so that they are not halved: (N,)."""
+    size = np.maximum(np.abs(parts.low), np.abs(parts.high))
+    return np.asarray((parts.high - parts.low <= THIN * size).all(axis=1))
+
+
+def halved(compact: Compact, block: Block, opened: Opened) -> tuple[Opened, npt.NDArray[np.bool_]]:
+    """Two children of each part, refined and bounded; and which of them are not empty."""
+    width = opened.parts.high - opened.parts.low
+    lists = [
+        np.where(worth.max(axis=1, keepdims=True) == 0, width, worth).argmax(axis=1)
+        for worth in (width * slope for slope in _slopes(compact, block, opened))
+    ]
+    every = np.arange(len(opened))
+    other = np.flatnonzero(lists[0] != lists[1])
+    of = np.concatenate([every, other])
+    listed = compact.neurons + np.concatenate([lists[0], lists[1][other]])
+    children = split(replace(opened, split=listed), of=of)
+    smaller, filled = refined(compact, children.parts, len(compact.levels))
+    bound = np.full(len(children), -np.inf)
+    some = np.flatnonzero(filled)
+    multipliers = children.multipliers
+    if len(some):
+        bound[some] = descend(
+            compact, block, smaller.take(some), multipliers.take(some), 1, goal=-np.inf
+        ).bound
+    bound = np.minimum(bound, children.bound)
+    gains = _gains(opened.bound[of][:, None], bound.reshape(len(of), 1, 2))[:, 0]
+    best = every.copy()
+    second = len(every) + np.arange(len(other))
+    better = gains[second] > gains[other]
+    best[other[better]] = second[better]
+    both = np.stack([2 * best, 2 * best + 1], axis=1).reshape(-1)
+    return replace(children, parts=smaller, bound=bound).take(both), filled[both]
+
+
+def _slopes(compact: Compact, block: Block, opened: Opened) -> tuple[Array, Array]:
+    """How the margin changes with each input, twice: at the middle; in a bound without prices."""
+    parts = opened.parts
+    values, before = compact.values(parts.low + (parts.high - parts.low) / 2)
+    width = block.weights.shape[1]
+    rows = values[:, :width] @ block.weights.T + block.offset
+    seeds = np.zeros_like(values)
+    seeds[:, :width] = block.weights[rows.argmin(axis=1)]
+    weights = opened.multipliers.weights
+    fresh = replace(first_multipliers(parts, len(block.offset)), weights=weights)
+    found = weigh(compact, rows_of(compact, block, weights), parts, fresh, look=False)
+    return np.abs(compact.pulled(seeds, before)), np.abs(found.slope)
+
+
+def split(opened: Opened, of: Index | None = None) -> Opened:
+    """Two children of each part: the active or the upper one first.
+
+    With ``of``, ``opened.split`` has a split for each of these parts instead of one for each part.
+    """
+    splits = opened.split
+    if of is not None:
+        phases = [opened.phases[place] for place in of]
+        opened = Opened(
+            opened.bound[of], opened.parts.take(of), opened.multipliers.take(of), phases, splits
+        )
+    parts = opened.parts.repeat(2)
+    count = parts.lower.shape[1]
+    first = 2 * np.arange(len(opened))
+    neurons = splits < count
+    at, which = first[neurons], splits[neurons]
+    parts.lower[at, which] = np.maximum(parts.lower[at, which], 0.0)
+    parts.upper[at + 1, which] = np.minimum(parts.upper[at + 1, which], 0.0)
+    at, which = first[~neurons], splits[~neurons] - count
+    middle = parts.low[at, which] + (parts.high[at, which] - parts.low[at, which]) / 2
+    parts.low[at, which] = middle
+    parts.high[at + 1, which] = middle
+    phases = [
+        (*before, (int(number), side))
+        for before, number in zip(opened.phases, splits, strict=True)
+        for side in (True, False)
+    ]
+    bound, splits = np.repeat(opened.bound, 2), np.repeat(splits, 2)
+    return Opened(bound, parts, opened.multipliers.repeat(2), phases, splits)
+
+
+def _gains(bound: Array, tried: Array) -> Array:
+    """How much a split gains: (N,), (N, k, 2) -> (N, k)."""
+    known = bound.reshape(-1, 1, 1)
+    gain = np.maximum(known - np.maximum(tried, 0.0), LEAST_GAIN * known + 1e-30)
+    return np.asarray(gain.prod(axis=2))
 
 
 def _costs(

@@ -2,7 +2,7 @@
 
 Adam (Kingma and Ba 2015) on slopes, prices and shares, with a step for each part of its own. A
 price is measured in what stands before its neuron, so that one step length fits all of them. The
-weights of several rows are moved by their exponentiated gradient. The best found is kept.
+weights of several rows are kept nonnegative with sum 1. The best found is kept.
 """
 
 from __future__ import annotations
@@ -23,11 +23,14 @@ __all__ = ["Descent", "descend", "first_multipliers"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
-STEP, PRICE_STEP, WEIGHT_STEP = 0.1, 0.05, 0.5
+STEP, PRICE_STEP, WEIGHT_STEP = 0.1, 0.05, 0.1
 """The first step of slopes and shares, of prices, and of weights of rows."""
 
 SHORTER = 0.97
 """Each step is this share of the one before."""
+
+MOST_ROWS = 16
+"""Rows that are tried alone."""
 
 MEMORY = (0.9, 0.999)
 """How much of the past the two averages of Adam keep."""
@@ -95,6 +98,8 @@ def descend(
     goal : float
         It ends when all bounds are below.
     """
+    if isinstance(aim, Block):
+        start = _best_start(compact, aim, parts, start, envelope)
     search = _Search(compact, aim, parts, start, envelope, upto)
     for step in range(steps + 1):
         clock.check()
@@ -103,6 +108,39 @@ def descend(
             break
         search.move(found)
     return Descent(search.best, search.chosen, search.corners / search.looks)
+
+
+def _best_start(
+    compact: Compact, block: Block, parts: Parts, start: Multipliers, envelope: Envelope | None
+) -> Multipliers:
+    """What was handed down, or fresh slopes without prices; all weight on one row, if that helps.
+
+    Both often do on small parts, where the prices of a larger one cost more than they gain.
+    """
+
+    def bound(multipliers: Multipliers) -> Array:
+        rows = rows_of(compact, block, multipliers.weights)
+        return weigh(compact, rows, parts, multipliers, envelope=envelope, look=False).bound
+
+    best = bound(start)
+    fresh = first_multipliers(parts, len(block.offset))
+    fresh = replace(start, slopes=fresh.slopes, prices=fresh.prices)
+    found = bound(fresh)
+    lower = (found < best)[:, None]
+    best = np.minimum(best, found)
+    slopes = np.where(lower, fresh.slopes, start.slopes)
+    start = replace(start, slopes=slopes, prices=np.where(lower, fresh.prices, start.prices))
+    count = len(block.offset)
+    if count == 1:
+        return start
+    weights = start.weights.copy()
+    for row in range(min(count, MOST_ROWS)):
+        alone = np.zeros_like(weights)
+        alone[:, row] = 1.0
+        found = bound(replace(start, weights=alone))
+        weights[found < best] = alone[0]
+        best = np.minimum(best, found)
+    return replace(start, weights=weights)
 
 
 class _Search:
@@ -131,7 +169,7 @@ class _Search:
         self.best = np.full(len(parts), np.inf)
         self.corners = np.zeros((len(parts), compact.inputs))
         self.looks = 0
-        self.adam = [_Adam(), _Adam(), _Adam()]
+        self.adam = [_Adam() for _ in range(4)]
         self.shorter = 1.0
         self.unit: Array | None = None
 
@@ -175,9 +213,10 @@ class _Search:
         if isinstance(self.aim, Block) and weights.shape[1] > 1:
             width = self.aim.weights.shape[1]
             value = found.values[:, :width] @ self.aim.weights.T + self.aim.offset
-            spread = np.ptp(value, axis=1, keepdims=True) + 1e-300
-            least = value.min(axis=1, keepdims=True)
-            weights = weights * np.exp(-WEIGHT_STEP * self.shorter * (value - least) / spread)
-            weights = weights / weights.sum(axis=1, keepdims=True)
+            downhill = value - (weights * value).sum(axis=1, keepdims=True)
+            step = WEIGHT_STEP * self.shorter
+            moved = np.maximum(weights - step * self.adam[3].direction(downhill), 0.0)
+            total = moved.sum(axis=1, keepdims=True)
+            weights = np.where(total > 0, moved / np.where(total > 0, total, 1.0), weights)
         self.now = replace(now, slopes=slopes, prices=prices, shares=shares, weights=weights)
         self.shorter *= SHORTER

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from mipc import clock
 from mipc.numerics.interval import Interval
-from mipc.numerics.relaxation import relu_lines
+from mipc.numerics.relaxation import Lines, relu_lines
 from mipc.numerics.rounding import TINY, down, up
 from mipc.search.compact import Compact, Level
 from mipc.search.descent import descend, first_multipliers
@@ -31,7 +31,7 @@ __all__ = ["clipped", "refined", "tightened"]
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
 
-CHUNK = 1 << 21
+CHUNK = 1 << 19
 """Coefficients worked on at a time."""
 
 
@@ -70,19 +70,16 @@ def refined(compact: Compact, parts: Parts, levels: int) -> tuple[Parts, npt.NDA
             lower[:, place] = np.maximum(lower[:, place], least)
             upper[:, place] = np.minimum(upper[:, place], most)
             continue
-        now = Parts(lower, upper, parts.low, parts.high)
-        open_ = ((lower[:, place] < 0) & (upper[:, place] > 0)).any(axis=0)
-        neurons = np.flatnonzero(open_)
-        if not len(neurons):
-            continue
-        width = len(neurons) * level.weights.shape[1]
-        step = max(CHUNK // width, 1)
-        for start in range(0, len(parts), step):
-            some = slice(start, start + step)
-            at = (some, place.start + neurons)
-            least, most = _backward(compact, number, neurons, now.take(some))
-            lower[at] = np.maximum(lower[at], least)
-            upper[at] = np.minimum(upper[at], most)
+        lines = relu_lines(Interval(lower, upper))
+        part, neuron = np.nonzero((lower[:, place] < 0) & (upper[:, place] > 0))
+        step = max(CHUNK // level.weights.shape[1], 1)
+        for start in range(0, len(part), step):
+            clock.check()
+            at, of = part[start : start + step], neuron[start : start + step]
+            least, most = _backward(compact, number, of, at, parts, lines)
+            mine = place.start + of
+            lower[at, mine] = np.maximum(lower[at, mine], least)
+            upper[at, mine] = np.minimum(upper[at, mine], most)
     filled = np.asarray((lower <= upper).all(axis=1) & (parts.low <= parts.high).all(axis=1))
     return Parts(lower, upper, parts.low, parts.high), filled
 
@@ -96,31 +93,31 @@ def _first(compact: Compact, level: Level, low: Array, high: Array) -> tuple[Arr
     return down(centre - reach - cost), up(centre + reach + cost)
 
 
-def _backward(compact: Compact, number: int, neurons: Index, parts: Parts) -> tuple[Array, Array]:
-    """Bounds of some neurons of a level on each part: (N, neurons) twice."""
+def _backward(
+    compact: Compact, number: int, neurons: Index, at: Index, parts: Parts, lines: Lines
+) -> tuple[Array, Array]:
+    """Bounds of single neurons of a level, each on a part of its own: (T,), (T,) -> (T,) twice."""
     level = compact.levels[number]
     n = compact.inputs
-    lines = relu_lines(Interval(parts.lower, parts.upper))
-    middle = (parts.low + (parts.high - parts.low) / 2)[:, :, None]
-    radius = ((parts.high - parts.low) / 2)[:, :, None]
-    own = compact.cost(level)[neurons]
+    low, high = parts.low[at], parts.high[at]
     found = []
     for sign in (1.0, -1.0):
-        rows = np.repeat((sign * level.weights[neurons])[None], len(parts), axis=0)
-        total = np.repeat((sign * level.offset[neurons])[None], len(parts), axis=0)
-        error = np.repeat(own[None], len(parts), axis=0)
+        rows = sign * level.weights[neurons]
+        total = sign * level.offset[neurons]
+        error = compact.cost(level)[neurons]
         for earlier in reversed(compact.levels[:number]):
             place = earlier.place
-            rho = rows[:, :, n + place.start : n + place.stop]
+            rho = rows[:, n + place.start : n + place.stop]
             positive = np.maximum(rho, 0.0)
-            mu = positive * lines.upper_slope[:, None, place]
-            mu += (rho - positive) * lines.lower_slope[:, None, place]
-            total += (positive @ lines.upper_offset[:, place, None])[:, :, 0]
+            mu = positive * lines.upper_slope[at, place]
+            mu += (rho - positive) * lines.lower_slope[at, place]
+            total += np.einsum("ti,ti->t", positive, lines.upper_offset[at, place])
             total += mu @ earlier.offset
             error += np.abs(mu) @ compact.costs[place]
-            rows[:, :, : n + place.start] += mu @ earlier.weights
-        ends = rows[:, :, :n] @ middle + np.abs(rows[:, :, :n]) @ radius
-        found.append(up(total + ends[:, :, 0] + error * (1.0 + 2.0**-30)))
+            rows[:, : n + place.start] += mu @ earlier.weights
+        direct = rows[:, :n]
+        total += np.einsum("ti,ti->t", direct, np.where(direct > 0, high, low))
+        found.append(up(total + error * (1.0 + 2.0**-30)))
     return -found[1], found[0]
 
 

@@ -37,17 +37,17 @@ class Opened:
     bound : (N,)
     parts : Parts
     multipliers : Multipliers
-    phases : list of tuple of (neuron, active)
-        The splits that led to each.
-    neuron : (N,) int
-        Where each is to be split; -1 where no neuron is undecided.
+    phases : list of tuple of (split, side)
+        The splits that led to each; True is the active or the upper side.
+    split : (N,) int
+        Where each is to be split, see :mod:`mipc.search.choice`; -1 where it cannot be.
     """
 
     bound: Array
     parts: Parts
     multipliers: Multipliers
     phases: list[Phases]
-    neuron: Index
+    split: Index
 
     def __len__(self) -> int:
         return len(self.bound)
@@ -58,7 +58,7 @@ class Opened:
         phases = [self.phases[place] for place in places]
         return Opened(
             self.bound[which], self.parts.take(which), self.multipliers.take(which), phases,
-            self.neuron[which],
+            self.split[which],
         )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ class Store:
         for place in range(len(opened)):
             packed = tuple(column[place] for column in columns)
             self._bytes += sum(column.nbytes for column in packed)
-            entry = opened.phases[place], int(opened.neuron[place]), packed
+            entry = opened.phases[place], int(opened.split[place]), packed
             self._waiting[self._serial] = entry
             heapq.heappush(self._heap, (-float(opened.bound[place]), self._serial))
             self._serial += 1
@@ -105,9 +105,9 @@ class Store:
             for column in zip(*(packed for _, (_, _, packed) in taken), strict=True)
         ]
         bound = np.array([bound for bound, _ in taken])
-        neuron = np.array([neuron for _, (_, neuron, _) in taken], dtype=np.intp)
+        split = np.array([split for _, (_, split, _) in taken], dtype=np.intp)
         phases = [phases for _, (phases, _, _) in taken]
-        return Opened(bound, Parts(*columns[:4]), Multipliers(*columns[4:]), phases, neuron)
+        return Opened(bound, Parts(*columns[:4]), Multipliers(*columns[4:]), phases, split)
 
     def _next(self) -> tuple[float, _Packed]:
         bound = self.largest

@@ -17,7 +17,7 @@ from small_networks import boxed, dense_network
 from strategies import Case, cases, examples, thresholds
 
 from mipc.errors import TimeUp
-from mipc.search import Branched, Compact, branch, branching
+from mipc.search import Branched, Compact, branch, branching, choice
 from mipc.search.branching import Branching, Leaf
 from mipc.search.descent import first_multipliers
 from mipc.search.store import Opened, Store
@@ -60,11 +60,16 @@ def test_no_run_violates_what_is_closed(case: Case, margin: Fraction) -> None:
 NUDGES = [Fraction(0), Fraction(1, 2**20), Fraction(-1, 2**20), Fraction(1, 2**40)]
 
 
-def test_what_is_closed_agrees_with_brute_force(tmp_path: Path) -> None:
+@pytest.mark.parametrize("halves", [True, False])
+def test_what_is_closed_agrees_with_brute_force(
+    tmp_path: Path, halves: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also where the threshold is the largest margin there is, or a hair beside it."""
+    if not halves:
+        monkeypatch.setattr(branching, "FEW_INPUTS", 0)
     closed = clear = 0
 
-    @settings(max_examples=examples(80), database=None)
+    @settings(max_examples=examples(50), database=None)
     @given(st.integers(0, 2**32 - 1), st.sampled_from([*NUDGES, Fraction(1, 50)]))
     def law(seed: int, nudge: Fraction) -> None:
         nonlocal closed, clear
@@ -102,8 +107,13 @@ def deep(tmp_path: Path, widths: list[int], seed: int) -> Compact:
 
 
 @pytest.mark.parametrize("widths", [[5, 24, 3], [4, 12, 12, 3], [3, 8, 8, 8, 2]])
-def test_networks_that_bounds_leave_open_are_decided(tmp_path: Path, widths: list[int]) -> None:
+@pytest.mark.parametrize("halves", [True, False])
+def test_networks_that_bounds_leave_open_are_decided(
+    tmp_path: Path, widths: list[int], halves: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One dense level goes by envelopes, deeper ones by descent; leaves cover the region."""
+    if not halves:
+        monkeypatch.setattr(branching, "FEW_INPUTS", 0)
     split = 0
     for seed in range(4):
         dense = deep(tmp_path, widths, seed)
@@ -117,7 +127,8 @@ def test_networks_that_bounds_leave_open_are_decided(tmp_path: Path, widths: lis
             margins = (values[:, : block.weights.shape[1]] @ block.weights.T + block.offset).min(1)
             if target in found.closed:
                 assert margins.max() < 0
-                assert _covered([leaf for leaf in leaves if leaf.target == target], before)
+                mine = [leaf for leaf in leaves if leaf.target == target]
+                assert halves or _covered(mine, before)
             else:
                 assert found.upper[target] >= 0
     assert split > 0
@@ -128,21 +139,24 @@ def _covered(leaves: list[Leaf], before: np.ndarray) -> bool:
     hit = np.zeros(len(before), dtype=bool)
     for leaf in leaves:
         fits = np.ones(len(before), dtype=bool)
-        for neuron, active in leaf.phases:
-            fits &= before[:, neuron] >= 0 if active else before[:, neuron] <= 0
+        for split, side in leaf.phases:
+            fits &= before[:, split] >= 0 if side else before[:, split] <= 0
         hit |= fits
     return bool(hit.all())
 
 
+@pytest.mark.parametrize("halves", [True, False])
 def test_a_part_that_time_took_away_is_not_closed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, halves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not halves:
+        monkeypatch.setattr(branching, "FEW_INPUTS", 0)
     dense = deep(tmp_path, [4, 12, 12, 3], 1)
 
-    def interrupted(opened: Opened) -> Opened:
+    def interrupted(opened: Opened, of: object = None) -> Opened:
         raise TimeUp("now")
 
-    monkeypatch.setattr(branching, "_split", interrupted)
+    monkeypatch.setattr(choice if halves else branching, "split", interrupted)
     found = decided(dense)
     assert len(found.closed) < len(dense.disjuncts)
     open_ones = set(dense.disjuncts) - found.closed
@@ -186,8 +200,8 @@ def test_a_store_gives_back_what_it_was_given_rounded_outward(case: Case, small:
     while len(store):
         assert store.largest == max(b for i, b in enumerate(bound) if i not in order)
         one = store.pop(2)
-        order += one.neuron.tolist()
-        was = opened.take(one.neuron)
+        order += one.split.tolist()
+        was = opened.take(one.split)
         assert one.phases == was.phases
         assert (one.parts.lower <= was.parts.lower).all()
         assert (one.parts.upper >= was.parts.upper).all()
@@ -201,19 +215,31 @@ def test_a_store_gives_back_what_it_was_given_rounded_outward(case: Case, small:
 
 BUGS = {
     "a child is forgotten": (
-        "_split", lambda right: lambda opened: right(opened).take(np.arange(len(opened))),
+        branching, "split",
+        lambda right: lambda opened: right(opened).take(np.arange(len(opened))),
+    ),
+    "a half is forgotten": (
+        branching, "halved", lambda right: lambda *a: _every_other(*right(*a)),
     ),
     "bounds are a little too low": (
-        "descend", lambda right: lambda *a, **k: _lower(right(*a, **k)),
+        branching, "descend", lambda right: lambda *a, **k: _lower(right(*a, **k)),
     ),
     "an active neuron is taken for inactive": (
-        "_split", lambda right: lambda opened: _swapped(right(opened)),
+        branching, "split", lambda right: lambda opened: _swapped(right(opened)),
+    ),
+    "both halves are the upper one": (
+        choice, "split", lambda right: lambda opened, of: _swapped(right(opened, of)),
     ),
 }  # fmt: skip
 
 
 def _lower(found: object) -> object:
     return replace(found, bound=found.bound - 0.05)  # type: ignore[type-var, attr-defined]
+
+
+def _every_other(children: Opened, filled: np.ndarray) -> tuple[Opened, np.ndarray]:
+    some = np.arange(0, len(filled), 2)
+    return children.take(some), filled[some]
 
 
 def _swapped(children: Opened) -> Opened:
@@ -225,8 +251,10 @@ def _swapped(children: Opened) -> Opened:
 def test_planted_bugs_are_noticed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attribute, wrong = BUGS[name]
-    monkeypatch.setattr(branching, attribute, wrong(getattr(branching, attribute)))
+    module, attribute, wrong = BUGS[name]
+    if module is branching and attribute != "halved":
+        monkeypatch.setattr(branching, "FEW_INPUTS", 0)
+    monkeypatch.setattr(module, attribute, wrong(getattr(module, attribute)))
 
     @settings(max_examples=200, database=None, derandomize=True, phases=[Phase.generate])
     @given(st.integers(0, 2**32 - 1))
