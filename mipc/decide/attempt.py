@@ -21,7 +21,7 @@ from mipc.passes import Envelopes, Problem
 from mipc.properties.query import Case
 from mipc.replay import Replay
 from mipc.solvers.base import Limits
-from mipc.verdict import Finding, finding_of, rounded_down, weigh
+from mipc.verdict import Finding, rounded_down, weigh
 
 __all__ = ["Attempt"]
 
@@ -58,7 +58,7 @@ class Attempt:
         A file that only encloses the question, because of smooth functions or an L2 ball, is made
         finer until it answers.
         """
-        known = finding_of(part)
+        known = self.state.findings[part.target]
         for step in self._steps():
             try:
                 clock.check()
