@@ -19,6 +19,9 @@ def verify_command(
         float | None,
         typer.Option(metavar="S", help="Seconds for everything.", min=0.0, show_default=False),
     ] = None,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", help="Processes that branch at the same time.", min=1)
+    ] = 1,
     passes: q.Passes = None,
     witness: q.WitnessFile = None,
     json: q.Json = False,
@@ -38,5 +41,5 @@ def verify_command(
     if timeout is not None:  # reading counts
         timeout = max(timeout - (time.perf_counter() - begin), 0.0)
     with working() as progress:
-        answer = verify(query, timeout=timeout, passes=steps, progress=progress)
+        answer = verify(query, timeout=timeout, passes=steps, progress=progress, jobs=jobs)
     tell(query, answer, witness=witness, json=json)

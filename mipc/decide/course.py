@@ -34,6 +34,7 @@ def verify(
     passes: Sequence[Pass] = DEFAULT,
     solver: Solver | None = None,
     progress: Progress | None = None,
+    jobs: int = 1,
 ) -> Answer:
     """Decide a question.
 
@@ -45,6 +46,8 @@ def verify(
         HiGHS in a worker process by default.
     progress : callable, optional
         Told in words what is being done.
+    jobs : int
+        Processes that branch, this one among them.
 
     Raises
     ------
@@ -55,19 +58,24 @@ def verify(
     deadline = None if timeout is None or timeout >= FOREVER else begin + timeout
     say = progress or (lambda words: None)
     if solver is not None:
-        answer = _decide(query, passes, solver, deadline, say)
+        answer = _decide(query, passes, solver, deadline, say, jobs)
     else:
         with Highs() as highs:
-            answer = _decide(query, passes, highs, deadline, say)
+            answer = _decide(query, passes, highs, deadline, say, jobs)
     return replace(answer, seconds=time.perf_counter() - begin)
 
 
 def _decide(
-    query: Query, passes: Sequence[Pass], solver: Solver, deadline: float | None, say: Progress
+    query: Query,
+    passes: Sequence[Pass],
+    solver: Solver,
+    deadline: float | None,
+    say: Progress,
+    jobs: int,
 ) -> Answer:
     if not query.cases:
         return conclude(query, [], [], "input")
-    state = State(query, passes, solver, Runtimes(query), deadline, say)
+    state = State(query, passes, solver, Runtimes(query), deadline, say, jobs)
     say("running the input through the network")
     first = query.cases[0]
     state.replay(first, first.start())

@@ -115,7 +115,9 @@ def _branch(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     except (RangeError, TimeUp):
         return False
     with clock.limit(until):
-        found = branch(dense, try_point=lambda x: state.replay(case, x), go_on=go_on)
+        found = branch(
+            dense, try_point=lambda x: state.replay(case, x), go_on=go_on, jobs=state.jobs
+        )
     for target, upper in found.upper.items():
         known = state.findings[target]
         if target in found.closed:

@@ -60,9 +60,11 @@ class State:
         runtimes: Runtimes,
         deadline: float | None,
         say: Progress,
+        jobs: int = 1,
     ) -> None:
         self.query, self.passes, self.solver = query, passes, solver
         self.runtimes, self.deadline, self.say = runtimes, deadline, say
+        self.jobs = jobs
         self.replays: list[Replay] = []
         self.findings = {d.number: Finding(d.number, None, float("inf")) for d in query.disjuncts}
         self.stage = "bounds"

@@ -5,6 +5,7 @@ See :mod:`mipc.search.branching`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -12,13 +13,21 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mipc import clock
 from mipc.errors import TimeUp
 from mipc.search.branching import TIGHTENING_STEPS, Branching, Leaf
 from mipc.search.compact import Compact
 from mipc.search.refine import tightened
 from mipc.search.store import MOST_BYTES, Store
+from mipc.search.team import Helper
 
 __all__ = ["Branched", "branch"]
+
+WAIT = 0.01
+"""Seconds between looks at helpers that have everything."""
+
+FEWEST = 4
+"""So many parts have to wait for some of them to be given away."""
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Point: TypeAlias = Mapping[str, Array]
@@ -49,6 +58,7 @@ def branch(
     try_point: Callable[[Point], bool],
     go_on: Callable[[int, int, float], bool] = lambda done, waiting, bound: True,
     watch: Callable[[Leaf], None] | None = None,
+    jobs: int = 1,
 ) -> Branched:
     """Look for a violation of any disjunct until there is one or none is possible.
 
@@ -59,7 +69,9 @@ def branch(
     go_on : callable
         Told how many parts were bounded, how many wait, and the largest bound; False ends it.
     watch : callable, optional
-        Given each part that is closed.
+        Given each part that is closed, by this process.
+    jobs : int
+        Processes at work, this one among them.
     """
     most = MOST_BYTES // max(len(compact.disjuncts), 1)
     searches = [
@@ -73,6 +85,7 @@ def branch(
         tried[search.target] = np.nextafter(search.margin, np.inf)
         return try_point(compact.split(search.point))
 
+    helpers = [Helper(compact) for _ in range(jobs - 1)]
     try:
         whole = tightened(compact, compact.whole, TIGHTENING_STEPS)
         for search in searches:
@@ -80,9 +93,12 @@ def branch(
             if found(search) or not go_on(len(searches), 0, search.bound):
                 break
         else:
-            _advance(searches, found, go_on)
+            _advance(searches, helpers, found, go_on)
     except TimeUp:
         pass
+    finally:
+        for helper in helpers:
+            helper.end()
     return Branched(
         {search.target: search.bound for search in searches},
         frozenset(search.target for search in searches if search.is_closed),
@@ -92,14 +108,47 @@ def branch(
 
 def _advance(
     searches: list[Branching],
+    helpers: list[Helper],
     found: Callable[[Branching], bool],
     go_on: Callable[[int, int, float], bool],
 ) -> None:
     """Split, where the bound is largest, until nothing is left or something is found."""
     while live := [search for search in searches if not search.is_over]:
-        search = max(live, key=lambda search: search.bound)
-        search.advance()
+        for helper in helpers:
+            search = _asked(helper, live)
+            if search is not None and found(search):
+                return
+        ready = [search for search in live if len(search.store)]
+        if ready:
+            search = max(ready, key=lambda search: search.bound)
+            search.advance()
+            if found(search):
+                return
+        else:
+            time.sleep(WAIT)
         done = sum(search.parts for search in searches)
         waiting = sum(len(search.store) for search in live)
-        if found(search) or not go_on(done, waiting, search.bound):
+        if not go_on(done, waiting, max(search.bound for search in searches)):
             return
+        clock.check()
+
+
+def _asked(helper: Helper, live: list[Branching]) -> Branching | None:
+    """Take back what a helper has done, and give it more; the search it was about."""
+    back = None
+    if helper.search is not None and helper.given is not None:
+        lent, search = helper.given, helper.search
+        try:
+            returned = helper.answered()
+        except (EOFError, OSError):
+            search.take_back(lent, None)
+            helper.renew()
+            return None
+        if returned is None:
+            return None
+        search.take_back(lent, returned)
+        back = search
+    rich = max(live, key=lambda search: len(search.store))
+    if len(rich.store) >= FEWEST:
+        helper.give(rich, rich.lend())
+    return back

@@ -30,7 +30,7 @@ from mipc.search.parts import Parts, chords
 from mipc.search.refine import clipped, refined, tightened
 from mipc.search.store import Opened, Phases, Store
 
-__all__ = ["Branching", "Leaf"]
+__all__ = ["Branching", "Leaf", "Returned"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
@@ -55,6 +55,9 @@ REFINING = 2.0
 
 MOST_TOGETHER, FEW_TOGETHER, NUMBERS = 32, 4, 200_000
 """Parts that are split together; where they are bounded one by one; numbers of all of them."""
+
+LENT = 64
+"""Parts that are given away together, at most."""
 
 HOPELESS = 2.0**-20
 """Bounds this close to a margin that was reached will not close it: a tie, or almost one."""
@@ -89,6 +92,32 @@ class Leaf:
     bound: float
 
 
+@dataclass(frozen=True, eq=False)
+class Returned:
+    """What became of parts that were given away.
+
+    Attributes
+    ----------
+    opened : Opened or None
+        Those that are still open.
+    closed : float
+        The largest bound that closed one.
+    stuck : list of float
+        Bounds of those that will stay open.
+    parts : int
+        How many were bounded.
+    margin, point : float, (n,) or None
+        The largest margin that was reached, and where.
+    """
+
+    opened: Opened | None
+    closed: float
+    stuck: list[float]
+    parts: int
+    margin: float
+    point: Array | None
+
+
 class Branching:
     """The search for a violation of one disjunct, or for the proof that there is none.
 
@@ -102,6 +131,8 @@ class Branching:
         The largest bound of the parts that are being worked on: not closed, if that is stopped.
     stuck : list of float
         Bounds of parts that are open and will stay so.
+    lent : list of Opened
+        Parts that others work on.
     margin : float
         The largest that was reached, in floats.
     point : (n,) or None
@@ -122,6 +153,7 @@ class Branching:
         self.parts = 0
         self.closed, self.taken = -np.inf, np.inf
         self.stuck: list[float] = []
+        self.lent: list[Opened] = []
         self.margin = -np.inf
         self.point: Array | None = None
         varying = int((compact.box.lower < compact.box.upper).sum())
@@ -137,17 +169,43 @@ class Branching:
     @property
     def bound(self) -> float:
         """No point of the region has a larger margin, or a margin of 0 or more."""
-        return max(self.store.largest, self.closed, self.taken, *self.stuck)
+        lent = [float(opened.bound.max()) for opened in self.lent]
+        return max(self.store.largest, self.closed, self.taken, *self.stuck, *lent)
 
     @property
     def is_over(self) -> bool:
         """Whether there is nothing left to split, and no part was lost when time ran out."""
-        return self.taken == -np.inf and not len(self.store)
+        return self.taken == -np.inf and not len(self.store) and not self.lent
 
     @property
     def is_closed(self) -> bool:
         """Whether it is proved that there is no violation."""
         return self.is_over and not self.stuck
+
+    def resume(self, opened: Opened, margin: float) -> None:
+        """Go on from open parts, with a margin that was reached elsewhere."""
+        self.store.add(opened)
+        self.margin, self.taken = margin, -np.inf
+
+    def lend(self) -> Opened:
+        """Give half of the open parts away, at most :data:`LENT`; they count as open meanwhile."""
+        opened = self.store.pop(min(len(self.store) // 2, LENT))
+        self.lent.append(opened)
+        return opened
+
+    def take_back(self, lent: Opened, found: Returned | None) -> None:
+        """What became of parts that were given away; they themselves, where nobody knows."""
+        self.lent = [opened for opened in self.lent if opened is not lent]
+        left = lent if found is None else found.opened
+        if left is not None:
+            self.store.add(left)
+        if found is None:
+            return
+        self.closed = max(self.closed, found.closed)
+        self.stuck += found.stuck
+        self.parts += found.parts
+        if found.point is not None and found.margin > self.margin:
+            self.margin, self.point = found.margin, found.point
 
     def begin(self, whole: Parts) -> None:
         """Bound the whole region, by rounds of descent and clipping."""

@@ -1,0 +1,206 @@
+"""Helpers that work on parts of a search: processes that take parts and give back what is left.
+
+A helper is given a compact problem once, then again and again some open parts of one disjunct and a
+few seconds. It splits them as the search itself does and sends back the parts that are still open,
+what it closed, and the best point it came upon. It keeps nothing: a helper that dies loses nothing
+either, since whoever gave it parts holds them until the answer is there.
+"""
+
+from __future__ import annotations
+
+import select
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc.numerics.interval import Interval
+from mipc.search.branching import Branching, Returned
+from mipc.search.compact import Block, Compact, Level
+from mipc.search.dual import Multipliers
+from mipc.search.parts import Parts
+from mipc.search.store import Opened
+from mipc.solvers.child import Process, answers, confine, kill, receive_by, spawn
+from mipc.solvers.wire import Arrays, receive, send
+
+__all__ = ["Helper", "main"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+SLICE = 1.0
+"""Seconds that a helper works before it gives back what is left."""
+
+PATIENCE = 60.0
+"""Seconds after which a helper that does not answer is taken for dead."""
+
+
+class Helper:
+    """A process that knows a compact problem; it is given parts, and asked whether it is done."""
+
+    def __init__(self, dense: Compact) -> None:
+        self.dense = dense
+        self.process: Process = spawn("mipc.search.team")
+        self.search: Branching | None = None
+        self.given: Opened | None = None
+        self._since = 0.0
+        self._told = False
+
+    def give(self, search: Branching, opened: Opened) -> None:
+        """Have some parts worked on; the helper is not working on others."""
+        header: dict[str, Any] = {"target": search.target, "margin": search.margin}
+        arrays: Arrays = {}
+        if not self._told:
+            header["compact"] = _packed_compact(self.dense, arrays)
+            self._told = True
+        header["phases"] = [list(map(list, phases)) for phases in opened.phases]
+        header["shapes"] = _packed(_columns(opened), arrays)
+        if search.lines is not None:
+            header["lines"] = list(search.lines.shape)
+            arrays["lines"] = search.lines.reshape(-1)
+        self.search, self.given = search, opened
+        self._since = time.perf_counter()
+        assert self.process.stdin is not None
+        send(self.process.stdin, header, arrays)
+
+    def answered(self) -> Returned | None:
+        """What it gives back, if it is done.
+
+        Raises
+        ------
+        EOFError
+            It has died; :attr:`given` still holds what it was given.
+        """
+        assert self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], 0.0)
+        if not ready:
+            if time.perf_counter() - self._since > PATIENCE:
+                raise EOFError
+            return None
+        header, arrays = receive_by(self.process, None)
+        self.given = None
+        opened = _opened(header, arrays) if "shapes" in header else None
+        point = arrays.get("reached")
+        return Returned(
+            opened, header["closed"], header["stuck"], header["parts"], header["margin"], point
+        )
+
+    def renew(self) -> None:
+        """A process that has died is replaced."""
+        kill(self.process)
+        self.process, self._told = spawn("mipc.search.team"), False
+        self.search = self.given = None
+
+    def end(self) -> None:
+        """End the process."""
+        kill(self.process)
+
+
+def main() -> None:
+    """Serve parts until standard input ends."""
+    stream = answers()
+    confine()
+    dense: Compact | None = None
+    while (message := receive(sys.stdin.buffer)) is not None:
+        header, arrays = message
+        if dense is None or "compact" in header:
+            dense = _compact(header["compact"], arrays)
+        _serve(dense, header, arrays, stream)
+
+
+def _serve(dense: Compact, header: dict[str, Any], arrays: Arrays, stream: IO[bytes]) -> None:
+    """Work on parts for a while, and send back what is left."""
+    search = Branching(dense, header["target"])
+    if "lines" in header:
+        search.lines = arrays["lines"].reshape(header["lines"])
+    search.resume(_opened(header, arrays), header["margin"])
+    until = time.perf_counter() + SLICE
+    while not search.is_over and time.perf_counter() < until and search.margin < 0:
+        search.advance()
+    left = search.store.pop(len(search.store)) if len(search.store) else None
+    reply: dict[str, Any] = {
+        "closed": search.closed, "stuck": search.stuck, "parts": search.parts,
+        "margin": search.margin,
+    }  # fmt: skip
+    sent: Arrays = {}
+    if left is not None:
+        reply["phases"] = [list(map(list, phases)) for phases in left.phases]
+        reply["shapes"] = _packed(_columns(left), sent)
+    if search.point is not None:
+        sent["reached"] = search.point
+    send(stream, reply, sent)
+
+
+def _columns(opened: Opened) -> dict[str, npt.NDArray[Any]]:
+    """All arrays of some parts, by name."""
+    columns: dict[str, npt.NDArray[Any]] = {"bound": opened.bound, "split": opened.split}
+    for group in (opened.parts, opened.multipliers):
+        columns |= {field.name: getattr(group, field.name) for field in fields(group)}
+    return columns
+
+
+def _opened(header: dict[str, Any], arrays: Arrays) -> Opened:
+    """The parts of a message."""
+    shaped = {name: arrays[name].reshape(shape) for name, shape in header["shapes"].items()}
+    phases = [tuple((int(i), bool(side)) for i, side in one) for one in header["phases"]]
+    parts = Parts(*(shaped[field.name] for field in fields(Parts)))
+    multipliers = Multipliers(*(shaped[field.name] for field in fields(Multipliers)))
+    return Opened(shaped["bound"], parts, multipliers, phases, shaped["split"])
+
+
+def _packed(columns: Mapping[str, npt.NDArray[Any]], arrays: Arrays) -> dict[str, list[int]]:
+    """Put arrays into a message, flat; their shapes."""
+    for name, column in columns.items():
+        arrays[name] = column.reshape(-1)
+    return {name: list(column.shape) for name, column in columns.items()}
+
+
+def _packed_compact(dense: Compact, arrays: Arrays) -> dict[str, Any]:
+    """Put a compact problem into a message."""
+    blocks = [*dense.levels, *dense.disjuncts.values()]
+    columns = {
+        f"{name}{number}": getattr(block, name)
+        for number, block in enumerate(blocks)
+        for name in ("weights", "offset", "slack")
+    }
+    columns |= {
+        "box_lower": dense.box.lower, "box_upper": dense.box.upper,
+        "bounds_lower": dense.bounds.lower, "bounds_upper": dense.bounds.upper,
+    }  # fmt: skip
+    return {
+        "shapes": _packed(columns, arrays),
+        "parameters": {name: [at.start, at.stop] for name, at in dense.parameters.items()},
+        "levels": [[level.node, level.place.start, level.place.stop] for level in dense.levels],
+        "disjuncts": list(dense.disjuncts),
+    }
+
+
+def _compact(header: dict[str, Any], arrays: Arrays) -> Compact:
+    """The compact problem of a message."""
+    shaped = {name: arrays[name].reshape(shape) for name, shape in header["shapes"].items()}
+
+    def block(number: int) -> tuple[Array, Array, Array]:
+        weights, offset, slack = (shaped[f"{n}{number}"] for n in ("weights", "offset", "slack"))
+        return weights, offset, slack
+
+    levels = tuple(
+        Level(*block(number), node, slice(start, stop))
+        for number, (node, start, stop) in enumerate(header["levels"])
+    )
+    return Compact(
+        {name: slice(*ends) for name, ends in header["parameters"].items()},
+        Interval(shaped["box_lower"], shaped["box_upper"]),
+        levels,
+        Interval(shaped["bounds_lower"], shaped["bounds_upper"]),
+        {
+            target: Block(*block(len(levels) + number))
+            for number, target in enumerate(header["disjuncts"])
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
