@@ -62,8 +62,8 @@ LENT = 64
 HOPELESS = 2.0**-20
 """Bounds this close to a margin that was reached will not close it: a tie, or almost one."""
 
-STARTS = 4
-"""Parts of each batch from which a violation is climbed for."""
+STARTS, CLIMBING = (4, 32), 1_000_000
+"""Parts of each batch from which a violation is climbed for, by how much work that is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +164,8 @@ class Branching:
         self.lines: Array | None = None
         size = compact.inputs + compact.neurons
         most = FEW_TOGETHER if self.one_by_one else MOST_TOGETHER * (1 + self.halves)
+        work = sum(level.weights.size for level in compact.levels) + 1
+        self.starts = int(np.clip(CLIMBING // work, *STARTS))
         self.together = int(np.clip(NUMBERS // size, 2, most))
 
     @property
@@ -394,11 +396,15 @@ class Branching:
 
     def _climb(self, opened: Opened, found: Weighed, mean: Array) -> None:
         """Climb from corners and from means of corners."""
-        first = np.argsort(-opened.bound, kind="stable")[:STARTS]
+        first = np.argsort(-opened.bound, kind="stable")[: self.starts]
         corners, means = found.corner[first], mean[first]
         points = np.concatenate([corners, means, (corners + means) / 2])
         box = self.compact.box
-        point, margin = climbed(self.compact, self.block, points, box.lower, box.upper)
+        width = box.upper - box.lower
+        if self.halves:  # far and near
+            own = (opened.parts.high - opened.parts.low)[first]
+            width = np.concatenate([np.tile(width, (len(own), 1)), own, own])
+        point, margin = climbed(self.compact, self.block, points, width)
         if margin > self.margin:
             self.margin, self.point = margin, point
 

@@ -21,17 +21,19 @@ STEPS = 16
 """Steps of a climb."""
 
 STRIDES = (0.3, 0.1, 0.03)
-"""First steps, in shares of the box: each third of the starting points has its own."""
+"""First steps, in shares of the reach: each third of the starting points has its own."""
 
 SHORTER = 0.85
 """Each step is this share of the one before."""
 
 
-def climbed(
-    compact: Compact, block: Block, points: Array, low: Array, high: Array
-) -> tuple[Array, float]:
-    """The highest point that is reached from several, and its margin: (B, n) -> (n,), float."""
-    strides = np.resize(STRIDES, len(points))[:, None] * (high - low)
+def climbed(compact: Compact, block: Block, points: Array, reach: Array) -> tuple[Array, float]:
+    """The highest point that is reached from several, and its margin: (B, n) -> (n,), float.
+
+    ``reach``, (n,) or (B, n), is how far away points are looked for.
+    """
+    low, high = compact.box.lower, compact.box.upper
+    strides = np.resize(STRIDES, len(points))[:, None] * reach
     best, at = -np.inf, points[0]
     width = block.weights.shape[1]
     for _ in range(STEPS):
