@@ -26,6 +26,9 @@ __all__ = ["Branched", "branch"]
 WAIT = 0.01
 """Seconds between looks at helpers that have everything."""
 
+MOST_DEATHS = 3
+"""How often a helper is replaced."""
+
 FEWEST = 4
 """So many parts have to wait for some of them to be given away."""
 
@@ -136,19 +139,19 @@ def _advance(
 def _asked(helper: Helper, live: list[Branching]) -> Branching | None:
     """Take back what a helper has done, and give it more; the search it was about."""
     back = None
-    if helper.search is not None and helper.given is not None:
-        lent, search = helper.given, helper.search
-        try:
+    try:
+        if helper.search is not None and helper.given is not None:
             returned = helper.answered()
-        except (EOFError, OSError):
-            search.take_back(lent, None)
-            helper.renew()
-            return None
-        if returned is None:
-            return None
-        search.take_back(lent, returned)
-        back = search
-    rich = max(live, key=lambda search: len(search.store))
-    if len(rich.store) >= FEWEST:
-        helper.give(rich, rich.lend())
+            if returned is None:
+                return None
+            back = helper.search
+            back.take_back(helper.given, returned)
+            helper.given = None
+        rich = max(live, key=lambda search: len(search.store))
+        if len(rich.store) >= FEWEST and helper.deaths < MOST_DEATHS:
+            helper.give(rich, rich.lend())
+    except (EOFError, OSError):
+        if helper.search is not None and helper.given is not None:
+            helper.search.take_back(helper.given, None)
+        helper.renew()
     return back

@@ -46,11 +46,13 @@ class Helper:
         self.process: Process = spawn("mipc.search.team")
         self.search: Branching | None = None
         self.given: Opened | None = None
+        self.deaths = 0
         self._since = 0.0
         self._told = False
 
     def give(self, search: Branching, opened: Opened) -> None:
         """Have some parts worked on; the helper is not working on others."""
+        self.search, self.given = search, opened
         header: dict[str, Any] = {"target": search.target, "margin": search.margin}
         arrays: Arrays = {}
         if not self._told:
@@ -61,7 +63,6 @@ class Helper:
         if search.lines is not None:
             header["lines"] = list(search.lines.shape)
             arrays["lines"] = search.lines.reshape(-1)
-        self.search, self.given = search, opened
         self._since = time.perf_counter()
         assert self.process.stdin is not None
         send(self.process.stdin, header, arrays)
@@ -81,7 +82,6 @@ class Helper:
                 raise EOFError
             return None
         header, arrays = receive_by(self.process, None)
-        self.given = None
         opened = _opened(header, arrays) if "shapes" in header else None
         point = arrays.get("reached")
         return Returned(
@@ -91,6 +91,7 @@ class Helper:
     def renew(self) -> None:
         """A process that has died is replaced."""
         kill(self.process)
+        self.deaths += 1
         self.process, self._told = spawn("mipc.search.team"), False
         self.search = self.given = None
 
