@@ -83,12 +83,13 @@ def branch(
     tried = dict.fromkeys(compact.disjuncts, 0.0)
 
     def found(search: Branching) -> bool:
-        if search.point is None or search.margin < tried[search.target]:
+        reached = search.reached
+        if reached.point is None or reached.margin < tried[search.target]:
             return False
-        tried[search.target] = np.nextafter(search.margin, np.inf)
-        return try_point(compact.split(search.point))
+        tried[search.target] = np.nextafter(reached.margin, np.inf)
+        return try_point(compact.split(reached.point))
 
-    helpers = [Helper(compact) for _ in range(jobs - 1)]
+    helpers = [Helper() for _ in range(jobs - 1)]
     try:
         whole = tightened(compact, compact.whole, TIGHTENING_STEPS)
         for search in searches:
@@ -117,11 +118,13 @@ def _advance(
 ) -> None:
     """Split, where the bound is largest, until nothing is left or something is found."""
     while live := [search for search in searches if not search.is_over]:
+        for search in live:
+            search.tidy()
         for helper in helpers:
-            search = _asked(helper, live)
-            if search is not None and found(search):
+            answered = _asked(helper, live)
+            if answered is not None and found(answered):
                 return
-        ready = [search for search in live if len(search.store)]
+        ready = [search for search in live if search.waiting]
         if ready:
             search = max(ready, key=lambda search: search.bound)
             search.advance()
@@ -130,7 +133,7 @@ def _advance(
         else:
             time.sleep(WAIT)
         done = sum(search.parts for search in searches)
-        waiting = sum(len(search.store) for search in live)
+        waiting = sum(search.waiting for search in live)
         if not go_on(done, waiting, max(search.bound for search in searches)):
             return
         clock.check()
@@ -147,7 +150,8 @@ def _asked(helper: Helper, live: list[Branching]) -> Branching | None:
             back = helper.search
             back.take_back(helper.given, returned)
             helper.given = None
-        rich = max(live, key=lambda search: len(search.store))
+        every = [inner for search in live for inner in search.all_within]
+        rich = max(every, key=lambda search: len(search.store))
         if len(rich.store) >= FEWEST and helper.deaths < MOST_DEATHS:
             helper.give(rich, rich.lend())
     except (EOFError, OSError):

@@ -12,7 +12,7 @@ left.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -27,6 +27,7 @@ from mipc.search.dual import Multipliers, Rows, Weighed, rows_of, weigh
 from mipc.search.envelope import Envelope, envelope_over
 from mipc.search.hull import hull, is_dense
 from mipc.search.parts import Parts, chords
+from mipc.search.reduction import reduced
 from mipc.search.refine import clipped, refined, tightened
 from mipc.search.store import Opened, Phases, Store
 
@@ -55,6 +56,9 @@ REFINING = 2.0
 
 MOST_TOGETHER, FEW_TOGETHER, NUMBERS = 32, 4, 200_000
 """Parts that are split together; where they are bounded one by one; numbers of all of them."""
+
+SMALLER, LEAST_NEURONS = 1 / 3, 24
+"""A part with so small a share of undecided neurons is searched without the decided ones."""
 
 LENT = 64
 """Parts that are given away together, at most."""
@@ -118,13 +122,19 @@ class Returned:
     point: Array | None
 
 
+@dataclass
+class Reached:
+    """The largest margin that was reached, in floats, and where: (n,)."""
+
+    margin: float = -np.inf
+    point: Array | None = None
+
+
 class Branching:
     """The search for a violation of one disjunct, or for the proof that there is none.
 
     Attributes
     ----------
-    parts : int
-        How many were bounded.
     closed : float
         The largest bound that closed a part.
     taken : float
@@ -133,10 +143,10 @@ class Branching:
         Bounds of parts that are open and will stay so.
     lent : list of Opened
         Parts that others work on.
-    margin : float
-        The largest that was reached, in floats.
-    point : (n,) or None
-        Where.
+    within : list of Branching
+        Searches of parts in which most neurons are decided, without those.
+    reached : Reached
+        Shared with the searches within.
     """
 
     def __init__(
@@ -146,16 +156,19 @@ class Branching:
         *,
         store: Store | None = None,
         watch: Callable[[Leaf], None] | None = None,
+        reached: Reached | None = None,
+        reduces: bool = True,
     ) -> None:
         self.compact, self.target, self.watch = compact, target, watch
+        self.reached = Reached() if reached is None else reached
+        self.within: list[Branching] = []
+        self.reduces = reduces and compact.neurons >= LEAST_NEURONS
         self.block: Block = compact.disjuncts[target]
         self.store = Store() if store is None else store
-        self.parts = 0
+        self.counted = 0
         self.closed, self.taken = -np.inf, np.inf
         self.stuck: list[float] = []
         self.lent: list[Opened] = []
-        self.margin = -np.inf
-        self.point: Array | None = None
         varying = int((compact.box.lower < compact.box.upper).sum())
         self.halves = 0 < varying <= FEW_INPUTS
         self.dense = is_dense(compact) and not self.halves
@@ -172,12 +185,31 @@ class Branching:
     def bound(self) -> float:
         """No point of the region has a larger margin, or a margin of 0 or more."""
         lent = [float(opened.bound.max()) for opened in self.lent]
-        return max(self.store.largest, self.closed, self.taken, *self.stuck, *lent)
+        within = [search.bound for search in self.within]
+        return max(self.store.largest, self.closed, self.taken, *self.stuck, *lent, *within)
+
+    @property
+    def parts(self) -> int:
+        """How many parts were bounded."""
+        return self.counted + sum(search.parts for search in self.within)
+
+    @property
+    def waiting(self) -> int:
+        """How many parts are open."""
+        return len(self.store) + sum(search.waiting for search in self.within)
+
+    @property
+    def all_within(self) -> Iterator[Branching]:
+        """The search itself and those within it."""
+        yield self
+        for search in self.within:
+            yield from search.all_within
 
     @property
     def is_over(self) -> bool:
         """Whether there is nothing left to split, and no part was lost when time ran out."""
-        return self.taken == -np.inf and not len(self.store) and not self.lent
+        nothing = not len(self.store) and not self.lent and not self.within
+        return self.taken == -np.inf and nothing
 
     @property
     def is_closed(self) -> bool:
@@ -187,7 +219,7 @@ class Branching:
     def resume(self, opened: Opened, margin: float) -> None:
         """Go on from open parts, with a margin that was reached elsewhere."""
         self.store.add(opened)
-        self.margin, self.taken = margin, -np.inf
+        self.reached.margin, self.taken = margin, -np.inf
 
     def lend(self) -> Opened:
         """Give half of the open parts away, at most :data:`LENT`; they count as open meanwhile."""
@@ -205,9 +237,9 @@ class Branching:
             return
         self.closed = max(self.closed, found.closed)
         self.stuck += found.stuck
-        self.parts += found.parts
-        if found.point is not None and found.margin > self.margin:
-            self.margin, self.point = found.margin, found.point
+        self.counted += found.parts
+        if found.point is not None and found.margin > self.reached.margin:
+            self.reached.margin, self.reached.point = found.margin, found.point
 
     def begin(self, whole: Parts) -> None:
         """Bound the whole region, by rounds of descent and clipping."""
@@ -242,9 +274,10 @@ class Branching:
 
     def advance(self) -> None:
         """Split some parts, the most promising first."""
-        if self.bound - self.margin <= HOPELESS * max(1.0, abs(self.margin)):
-            while len(self.store):
-                self.stuck.extend(self.store.pop(self.together).bound.tolist())
+        if self._is_hopeless:
+            self._give_up()
+            return
+        if self._advance_within():
             return
         self.taken = self.store.largest
         opened = self.store.pop(self.together)
@@ -254,6 +287,40 @@ class Branching:
             self._advance(self._splittable(opened))
         self.taken = -np.inf
 
+    @property
+    def _is_hopeless(self) -> bool:
+        """Whether bounds are as close to what was reached as they get."""
+        margin = self.reached.margin
+        return bool(self.bound - margin <= HOPELESS * max(1.0, abs(margin)))
+
+    def _give_up(self) -> None:
+        """Nothing that waits is tried any more."""
+        while len(self.store):
+            self.stuck += self.store.pop(self.together).bound.tolist()
+        for search in self.within:
+            search._give_up()
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Take over what searches within have found, once they are over."""
+        for search in list(self.within):
+            search.tidy()
+            if search.is_over:
+                self.within.remove(search)
+                self.closed = max(self.closed, search.closed)
+                self.stuck += search.stuck
+                self.counted += search.parts
+
+    def _advance_within(self) -> bool:
+        """Go on with the most promising search within, if it is more so than what waits here."""
+        ready = [search for search in self.within if search.waiting]
+        search = max(ready, key=lambda search: search.bound, default=None)
+        if search is None or search.bound < self.store.largest:
+            return False
+        search.advance()
+        self.tidy()
+        return True
+
     def _advance(self, opened: Opened) -> None:
         if not len(opened):
             return
@@ -262,7 +329,7 @@ class Branching:
         for place in np.flatnonzero(~filled):
             self._leave(children.take(np.array([place])), None, -np.inf)
         children = replace(children, parts=parts).take(filled)
-        self.parts += len(children)
+        self.counted += len(children)
         if self.one_by_one:
             for one in range(len(children)):
                 self._process(children.take(np.array([one])))
@@ -299,12 +366,35 @@ class Branching:
         if not len(opened):
             return
         children, filled = halved(self.compact, self.block, opened)
-        self.parts += len(children)
+        self.counted += len(children)
         for place in np.flatnonzero(~filled):
             self._leave(children.take(np.array([place])), None, -np.inf)
         left = self._closed(children.take(filled), None)
+        few = left.parts.undecided.sum(axis=1) <= SMALLER * self.compact.neurons
+        if self.reduces and few.any():
+            for place in np.flatnonzero(few):
+                self._reduce(left.take(np.array([place])))
+            left = left.take(~few)
         if len(left):
             self.store.add(left)
+
+    def _reduce(self, opened: Opened) -> None:
+        """Search a part in which most neurons are decided without those."""
+        small, kept = reduced(self.compact, opened.parts)
+        parts, now = opened.parts, opened.multipliers
+        inner = replace(
+            opened,
+            parts=Parts(parts.lower[:, kept], parts.upper[:, kept], parts.low, parts.high),
+            multipliers=replace(
+                now, slopes=now.slopes[:, kept], prices=now.prices[:, kept],
+                shares=now.shares[:, kept],
+            ),
+        )  # fmt: skip
+        search = Branching(
+            small, self.target, store=Store(self.store.most), watch=self.watch, reached=self.reached
+        )
+        search.resume(inner, self.reached.margin)
+        self.within.append(search)
 
     def _bounded(
         self, opened: Opened, *, first: bool = False
@@ -405,8 +495,8 @@ class Branching:
             own = (opened.parts.high - opened.parts.low)[first]
             width = np.concatenate([np.tile(width, (len(own), 1)), own, own])
         point, margin = climbed(self.compact, self.block, points, width)
-        if margin > self.margin:
-            self.margin, self.point = margin, point
+        if margin > self.reached.margin:
+            self.reached.margin, self.reached.point = margin, point
 
 
 def _whole(bound: float, part: Parts, multipliers: Multipliers) -> Opened:

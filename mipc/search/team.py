@@ -41,23 +41,22 @@ PATIENCE = 60.0
 class Helper:
     """A process that knows a compact problem; it is given parts, and asked whether it is done."""
 
-    def __init__(self, dense: Compact) -> None:
-        self.dense = dense
+    def __init__(self) -> None:
         self.process: Process = spawn("mipc.search.team")
         self.search: Branching | None = None
         self.given: Opened | None = None
         self.deaths = 0
         self._since = 0.0
-        self._told = False
+        self._told: Compact | None = None
 
     def give(self, search: Branching, opened: Opened) -> None:
         """Have some parts worked on; the helper is not working on others."""
         self.search, self.given = search, opened
-        header: dict[str, Any] = {"target": search.target, "margin": search.margin}
+        header: dict[str, Any] = {"target": search.target, "margin": search.reached.margin}
         arrays: Arrays = {}
-        if not self._told:
-            header["compact"] = _packed_compact(self.dense, arrays)
-            self._told = True
+        if self._told is not search.compact:
+            header["compact"] = _packed_compact(search.compact, arrays)
+            self._told = search.compact
         header["phases"] = [list(map(list, phases)) for phases in opened.phases]
         header["shapes"] = _packed(_columns(opened), arrays)
         if search.lines is not None:
@@ -92,7 +91,7 @@ class Helper:
         """A process that has died is replaced."""
         kill(self.process)
         self.deaths += 1
-        self.process, self._told = spawn("mipc.search.team"), False
+        self.process, self._told = spawn("mipc.search.team"), None
         self.search = self.given = None
 
     def end(self) -> None:
@@ -114,24 +113,24 @@ def main() -> None:
 
 def _serve(dense: Compact, header: dict[str, Any], arrays: Arrays, stream: IO[bytes]) -> None:
     """Work on parts for a while, and send back what is left."""
-    search = Branching(dense, header["target"])
+    search = Branching(dense, header["target"], reduces=False)  # all its parts go back
     if "lines" in header:
         search.lines = arrays["lines"].reshape(header["lines"])
     search.resume(_opened(header, arrays), header["margin"])
     until = time.perf_counter() + SLICE
-    while not search.is_over and time.perf_counter() < until and search.margin < 0:
+    while not search.is_over and time.perf_counter() < until and search.reached.margin < 0:
         search.advance()
     left = search.store.pop(len(search.store)) if len(search.store) else None
     reply: dict[str, Any] = {
         "closed": search.closed, "stuck": search.stuck, "parts": search.parts,
-        "margin": search.margin,
+        "margin": search.reached.margin,
     }  # fmt: skip
     sent: Arrays = {}
     if left is not None:
         reply["phases"] = [list(map(list, phases)) for phases in left.phases]
         reply["shapes"] = _packed(_columns(left), sent)
-    if search.point is not None:
-        sent["reached"] = search.point
+    if search.reached.point is not None:
+        sent["reached"] = search.reached.point
     send(stream, reply, sent)
 
 

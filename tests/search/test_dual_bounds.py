@@ -11,12 +11,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from strategies import Case, cases, examples, points_of, thresholds
 
-from mipc.search import dual, envelope, refine
-from mipc.search.compact import Compact
+from mipc.search import dual, envelope, reduction, refine
+from mipc.search.compact import Block, Compact
 from mipc.search.descent import descend
 from mipc.search.dual import Multipliers, rows_of, weigh
 from mipc.search.envelope import Envelope, Tangents, envelope_over
 from mipc.search.parts import Parts
+from mipc.search.reduction import reduced
 from mipc.search.refine import clipped, refined, tightened
 
 PIECEWISE = cases(several_outputs=False)
@@ -114,6 +115,54 @@ def test_refining_and_clipping_keep_every_violation(case: Case, margin: Fraction
     assert_refining_keeps_points(case, margin)
 
 
+def assert_reduction_keeps_values(case: Case, margin: Fraction) -> None:
+    """On a part, what is left says of every row what the whole did, up to its slack."""
+    _, dense = asked_of(case, margin)
+    if dense is None:
+        return
+    parts = random_parts(dense, case.rng, 3)
+    for number in range(len(parts)):
+        part = parts.take(np.array([number]))
+        if not ((part.lower <= part.upper).all() and (part.low <= part.high).all()):
+            continue
+        small, kept = reduced(dense, part)
+        for point in chosen_points(case, part, 4):
+            values, before = exact_values(dense, point)
+            if not inside(part, point, before).all():
+                continue
+            n = dense.inputs
+            left = [*values[:n], *(values[n + neuron] for neuron in kept.tolist())]
+            wanted = [before[neuron] for neuron in kept.tolist()]
+            blocks = list(small.levels)
+            pairs = list(
+                zip(wanted, (row for b in blocks for row in rows_in(b, left)), strict=True)
+            )
+            for target, block in dense.disjuncts.items():
+                exact = exact_rows(dense, target, values)
+                pairs += zip(exact, rows_in(small.disjuncts[target], left), strict=True)
+                assert (small.disjuncts[target].slack >= block.slack).all()
+            for exact_value, (value, slack) in pairs:
+                assert abs(exact_value - value) <= slack
+
+
+def rows_in(block: Block, values: list[Fraction]) -> list[tuple[Fraction, Fraction]]:
+    return [
+        (
+            sum((Fraction(w) * v for w, v in zip(row, values, strict=False)), Fraction(b)),
+            Fraction(s),
+        )
+        for row, b, s in zip(
+            block.weights.tolist(), block.offset.tolist(), block.slack.tolist(), strict=True
+        )
+    ]
+
+
+@settings(max_examples=examples(80))
+@given(PIECEWISE, thresholds)
+def test_a_reduced_problem_says_the_same(case: Case, margin: Fraction) -> None:
+    assert_reduction_keeps_values(case, margin)
+
+
 @settings(max_examples=examples(60))
 @given(PIECEWISE)
 def test_lines_lie_over_their_relus(case: Case) -> None:
@@ -172,6 +221,13 @@ BUGS = {
                                            level.offset + high @ np.maximum(level.weights, 0.0).T),
         "refining",
     ),
+    "a reduced problem has no slack for rounding": (
+        reduction, "up", lambda x: 0.0 * np.asarray(x), "reduction",
+    ),
+}  # fmt: skip
+LAWS = {
+    "bounds": assert_bounds_hold, "refining": assert_refining_keeps_points,
+    "reduction": assert_reduction_keeps_values,
 }  # fmt: skip
 
 
@@ -179,7 +235,7 @@ BUGS = {
 def test_planted_bugs_are_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     module, attribute, wrong, law = BUGS[name]
     monkeypatch.setattr(module, attribute, wrong)
-    check = assert_bounds_hold if law == "bounds" else assert_refining_keeps_points
+    check = LAWS[law]
 
     @settings(max_examples=400, database=None, derandomize=True, phases=[Phase.generate])
     @given(PIECEWISE, st.sampled_from([Fraction(0), Fraction(-1, 2)]))
