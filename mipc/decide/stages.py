@@ -33,8 +33,8 @@ ATTACK_SHARE, HALVING_SHARE = 0.15, 0.6
 HALVING_SECONDS = 60.0
 """And at most so many seconds."""
 
-BRANCHING_SHARE = 0.85
-"""Of the time that is left, for branching."""
+BRANCHING_SHARE, BRANCHING_SECONDS = 0.85, 300.0
+"""Of the time that is left, for branching; where there is no limit, so many seconds."""
 
 FEW = 16
 """With so few choices left, and no smooth functions, a solver is quicker than halving."""
@@ -94,13 +94,19 @@ def _halve(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     return found.complete or state.is_settled
 
 
+def _until(state: State) -> float:
+    """When branching ends."""
+    left = state.left()
+    return state.share(BRANCHING_SHARE, BRANCHING_SECONDS if left is None else left)
+
+
 def _branch(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     """Branch on the phases of what bounds leave undecided."""
     if state.query.objective != "feasibility" or not can_be_compact(bounded.problem):
         return False
     case, targets = bounded.case, tuple(part.target for part in pending)
     state.say(f"branching{bounded.words}")
-    until = state.share(BRANCHING_SHARE, FOREVER)
+    until = _until(state)
 
     def go_on(done: int, waiting: int, bound: float) -> bool:
         state.say(

@@ -350,6 +350,14 @@ class Branching:
 
     def _keep(self, opened: Opened, envelope: Envelope | None, found: Weighed) -> None:
         """Put open parts aside, clipped, with the place at which each will be split."""
+        rounded = found.bound < 4.0 * found.error  # splitting does not make that smaller
+        if rounded.any():
+            self.stuck += opened.bound[rounded].tolist()
+            left = np.flatnonzero(~rounded)
+            opened, found = opened.take(left), found.take(left)
+            envelope = None if envelope is None else envelope.take(left)
+            if not len(opened):
+                return
         clip = replace(opened, parts=clipped(opened.parts, found))
         if self.halves:
             self._halve(clip)

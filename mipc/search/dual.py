@@ -85,6 +85,8 @@ class Weighed(Stacked):
     ----------
     bound : (N,)
         At least the rows' value anywhere in the part.
+    error : (N,)
+        How much of it is for rounding and slack.
     slope : (N, n)
         The bound as a function of the inputs falls from its corner with this slope.
     corner : (N, n)
@@ -100,6 +102,7 @@ class Weighed(Stacked):
     """
 
     bound: Array
+    error: Array
     slope: Array
     corner: Array
     values: Array
@@ -173,7 +176,7 @@ def weigh(
     bound = up(total + error * (1.0 + 2.0**-30) + TINY)
     if not look:
         nothing = np.zeros((0, 0))
-        return Weighed(bound, slope, corner, nothing, nothing, rho, nothing, nothing)
+        return Weighed(bound, error, slope, corner, nothing, nothing, rho, nothing, nothing)
     values = np.zeros((len(corner), n + compact.neurons))
     values[:, :n] = corner
     before, gap, higher = (np.zeros_like(rho) for _ in range(3))
@@ -191,7 +194,7 @@ def weigh(
             shares = np.where(rho[:, place] > 0, multipliers.shares[:, place], 0.0)
             relaxed = relaxed + shares * higher[:, place]
         values[:, start : start + z.shape[1]] = relaxed
-    return Weighed(bound, slope, corner, values, before, rho, gap, higher)
+    return Weighed(bound, error, slope, corner, values, before, rho, gap, higher)
 
 
 def _most(rho: Array, mu: Array, lower: Array, upper: Array) -> tuple[Array, Array]:
