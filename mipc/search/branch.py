@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from mipc import clock
 from mipc.errors import TimeUp
-from mipc.search.branching import TIGHTENING_STEPS, Branching, Leaf
+from mipc.search.branching import TIGHTENING_STEPS, Branching
 from mipc.search.compact import Compact
+from mipc.search.progress import Leaf
 from mipc.search.refine import tightened
 from mipc.search.store import MOST_BYTES, Store
 from mipc.search.team import Helper

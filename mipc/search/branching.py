@@ -13,7 +13,7 @@ left.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -27,11 +27,12 @@ from mipc.search.dual import Multipliers, Rows, Weighed, rows_of, weigh
 from mipc.search.envelope import Envelope, envelope_over
 from mipc.search.hull import hull, is_dense
 from mipc.search.parts import Parts, chords
+from mipc.search.progress import Leaf, Reached, Returned
 from mipc.search.reduction import reduced
-from mipc.search.refine import clipped, refined, tightened
-from mipc.search.store import Opened, Phases, Store
+from mipc.search.refine import clipped, levels_to_refine, refined, tightened
+from mipc.search.store import Opened, Store
 
-__all__ = ["Branching", "Leaf", "Returned"]
+__all__ = ["Branching"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
@@ -51,9 +52,6 @@ TIGHTENING_STEPS = 20
 ROUNDS, WORTH = 4, 0.95
 """How often the whole region is bounded and clipped, at most; as long as bounds fall by so much."""
 
-REFINING = 2.0
-"""How much work refining a part may be, measured in the descent on it."""
-
 MOST_TOGETHER, FEW_TOGETHER, NUMBERS = 32, 4, 200_000
 """Parts that are split together; where they are bounded one by one; numbers of all of them."""
 
@@ -68,66 +66,6 @@ HOPELESS = 2.0**-20
 
 STARTS, CLIMBING = (4, 32), 1_000_000
 """Parts of each batch from which a violation is climbed for, by how much work that is."""
-
-
-@dataclass(frozen=True, eq=False)
-class Leaf:
-    """A part that is closed, and what closes it.
-
-    Attributes
-    ----------
-    target : int
-    phases : tuple of (split, side)
-        The splits that led to it, see :mod:`mipc.search.choice`.
-    part : Parts
-        One: the bounds that were used.
-    multipliers : Multipliers
-        One.
-    envelope : Envelope or None
-    bound : float
-        What they prove; minus infinity where the part is empty.
-    """
-
-    target: int
-    phases: Phases
-    part: Parts
-    multipliers: Multipliers
-    envelope: Envelope | None
-    bound: float
-
-
-@dataclass(frozen=True, eq=False)
-class Returned:
-    """What became of parts that were given away.
-
-    Attributes
-    ----------
-    opened : Opened or None
-        Those that are still open.
-    closed : float
-        The largest bound that closed one.
-    stuck : list of float
-        Bounds of those that will stay open.
-    parts : int
-        How many were bounded.
-    margin, point : float, (n,) or None
-        The largest margin that was reached, and where.
-    """
-
-    opened: Opened | None
-    closed: float
-    stuck: list[float]
-    parts: int
-    margin: float
-    point: Array | None
-
-
-@dataclass
-class Reached:
-    """The largest margin that was reached, in floats, and where: (n,)."""
-
-    margin: float = -np.inf
-    point: Array | None = None
 
 
 class Branching:
@@ -173,7 +111,7 @@ class Branching:
         self.halves = 0 < varying <= FEW_INPUTS
         self.dense = is_dense(compact) and not self.halves
         self.one_by_one = self.dense and len(compact.levels) == 1
-        self.levels = len(compact.levels) if self.halves else _levels_to_refine(compact)
+        self.levels = len(compact.levels) if self.halves else levels_to_refine(compact, STEPS)
         self.lines: Array | None = None
         size = compact.inputs + compact.neurons
         most = FEW_TOGETHER if self.one_by_one else MOST_TOGETHER * (1 + self.halves)
@@ -510,14 +448,3 @@ class Branching:
 def _whole(bound: float, part: Parts, multipliers: Multipliers) -> Opened:
     """The whole region as the only part."""
     return Opened(np.array([bound]), part, multipliers, [()], np.array([-1], dtype=np.intp))
-
-
-def _levels_to_refine(compact: Compact) -> int:
-    """How many levels may be bounded anew in each part, for what that costs."""
-    work = np.array([float(level.weights.size) for level in compact.levels])
-    spent, most = 0.0, float(REFINING * 2 * STEPS * work.sum())
-    for number, level in enumerate(compact.levels):
-        spent += 2.0 * len(level.offset) * float(work[:number].sum())
-        if spent > most:
-            return number
-    return len(compact.levels)

@@ -26,10 +26,13 @@ from mipc.search.descent import descend, first_multipliers
 from mipc.search.dual import Rows, Weighed
 from mipc.search.parts import Parts
 
-__all__ = ["clipped", "refined", "tightened"]
+__all__ = ["clipped", "levels_to_refine", "refined", "tightened"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
+
+REFINING = 2.0
+"""How much work refining a part may be, measured in the descent on it."""
 
 CHUNK = 1 << 19
 """Coefficients worked on at a time."""
@@ -161,3 +164,14 @@ def tightened(compact: Compact, part: Parts, steps: int, rows: int = 256) -> Par
             upper[0, at] = np.minimum(upper[0, at], found[: len(some)])
             lower[0, at] = np.maximum(lower[0, at], -found[len(some) :])
     return Parts(lower, upper, part.low, part.high)
+
+
+def levels_to_refine(compact: Compact, steps: int) -> int:
+    """How many levels may be bounded anew in each part, where descent on it takes so many steps."""
+    work = np.array([float(level.weights.size) for level in compact.levels])
+    spent, most = 0.0, float(REFINING * 2 * steps * work.sum())
+    for number, level in enumerate(compact.levels):
+        spent += 2.0 * len(level.offset) * float(work[:number].sum())
+        if spent > most:
+            return number
+    return len(compact.levels)

@@ -19,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.numerics.interval import Interval
-from mipc.search.branching import Branching, Returned
+from mipc.search.branching import Branching
 from mipc.search.compact import Block, Compact, Level
 from mipc.search.dual import Multipliers
 from mipc.search.parts import Parts
+from mipc.search.progress import Returned
 from mipc.search.store import Opened
 from mipc.solvers.child import Process, answers, confine, kill, receive_by, spawn
 from mipc.solvers.wire import Arrays, receive, send
@@ -118,8 +119,11 @@ def _serve(dense: Compact, header: dict[str, Any], arrays: Arrays, stream: IO[by
         search.lines = arrays["lines"].reshape(header["lines"])
     search.resume(_opened(header, arrays), header["margin"])
     until = time.perf_counter() + SLICE
-    while not search.is_over and time.perf_counter() < until and search.reached.margin < 0:
+    reached = search.reached
+    while not search.is_over and time.perf_counter() < until:
         search.advance()
+        if reached.point is not None and reached.margin >= 0:
+            break
     left = search.store.pop(len(search.store)) if len(search.store) else None
     reply: dict[str, Any] = {
         "closed": search.closed, "stuck": search.stuck, "parts": search.parts,

@@ -18,8 +18,9 @@ from strategies import Case, cases, examples, thresholds
 
 from mipc.errors import TimeUp
 from mipc.search import Branched, Compact, branch, branching, choice
-from mipc.search.branching import Branching, Leaf
+from mipc.search.branching import Branching
 from mipc.search.descent import first_multipliers
+from mipc.search.progress import Leaf
 from mipc.search.store import Opened, Store
 
 ROUNDS = 30
