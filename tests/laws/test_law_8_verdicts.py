@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from strategies import examples
 
 from mipc import verify
+from mipc.decide.stages import STAGES
 from mipc.solvers.highs import Highs
 from mipc.verdict import Unknown
 
@@ -26,11 +27,22 @@ NUDGES = [Fraction(0), Fraction(1, 2**20), Fraction(-1, 2**20), Fraction(1, 2**4
 
 
 @pytest.mark.parametrize(
-    ("objective", "count"), [("feasibility", 300), ("closest", 150), ("worst", 150)]
-)
+    ("objective", "count", "branching"),
+    [("feasibility", 200, True), ("feasibility", 150, False), ("closest", 150, True),
+     ("worst", 150, True)],
+)  # fmt: skip
 def test_verdicts_agree_with_brute_force(
-    highs: Highs, tmp_path: Path, objective: str, count: int
+    highs: Highs,
+    tmp_path: Path,
+    objective: str,
+    count: int,
+    branching: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Without branching, the solver decides what bounds leave open."""
+    if not branching:
+        monkeypatch.delitem(STAGES, "branching")
+
     @settings(max_examples=examples(count))
     @given(st.integers(0, 2**32 - 1), st.sampled_from(["linf", "l1"]), st.sampled_from(NUDGES))
     def law(seed: int, norm: str, nudge: Fraction) -> None:

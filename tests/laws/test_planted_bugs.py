@@ -293,7 +293,11 @@ def verdicts(solver: Any, folder: Path, objective: str) -> Callable[[int], None]
         case = instance(seed, objective, "linf", Fraction(-1, 8))
         query = asked(case, folder)
         with pytest.MonkeyPatch.context() as patch:
-            for search in ("attack", "halving"):  # which would find what a wrong file hides
+            for search in (
+                "attack",
+                "halving",
+                "branching",
+            ):  # which would find what a wrong file hides
                 patch.delitem(STAGES, search)
             answer = verify(query, solver=solver, timeout=60)
         assert_right(replace(answer, margin=None, distance=None), truth_of(case), query)
