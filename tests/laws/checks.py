@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 from brute_force import Layer, Truth, truth
 from exact_runs import Values, assert_between, assert_inside, exact_run, follow, wobbling
 from feasible_points import (
@@ -26,6 +27,7 @@ from feasible_points import (
 from small_networks import dense_network
 from strategies import Case, network_of, points_of
 
+from mipc.decide.stages import STAGES
 from mipc.errors import RangeError
 from mipc.ir.graph import Graph
 from mipc.numerics.domains import Domain
@@ -226,3 +228,9 @@ def assert_right(answer: Answer, exact: Truth, query: Query) -> None:
         assert low <= nearest <= high, (
             f"the least distance {float(nearest)!r} is not in [{low!r}, {high!r}]"
         )
+
+
+def skip(patch: pytest.MonkeyPatch, *stages: str) -> None:
+    """Let stages of a decision do nothing; their order, which is part of the table, stays."""
+    for stage in stages:
+        patch.setitem(STAGES, stage, lambda *_: False)

@@ -12,13 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from brute_force import Cell, Layer, Names, Plane, regions, truth
-from checks import asked, assert_right, instance, truth_of
+from checks import asked, assert_right, instance, skip, truth_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import examples
 
 from mipc import verify
-from mipc.decide.stages import STAGES
 from mipc.solvers.highs import Highs
 from mipc.verdict import Unknown
 
@@ -41,7 +40,7 @@ def test_verdicts_agree_with_brute_force(
 ) -> None:
     """Without branching, the solver decides what bounds leave open."""
     if not branching:
-        monkeypatch.delitem(STAGES, "branching")
+        skip(monkeypatch, "branching")
 
     @settings(max_examples=examples(count))
     @given(st.integers(0, 2**32 - 1), st.sampled_from(["linf", "l1"]), st.sampled_from(NUDGES))
