@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, islice
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from mipc.errors import RangeError
-from mipc.ir.graph import Graph
 from mipc.ir.network import Network
 from mipc.ir.ops import Input
 from mipc.numerics.domains import Ball, Domain
@@ -102,38 +102,23 @@ def closed_by_bounds(cases: Sequence[Case]) -> list[dict[int, float]]:
 
 
 def _batches(cases: Sequence[Case]) -> Iterator[list[Case]]:
-    """Consecutive cases on one graph, some at a time."""
-    batch: list[Case] = []
-    for case in cases:
-        if batch and (len(batch) == TOGETHER or not _alike(case, batch[0])):
+    """Consecutive cases that can be bounded together, some at a time."""
+    for _, alike in groupby(cases, key=_form):
+        while batch := list(islice(alike, TOGETHER)):
             yield batch
-            batch = []
-        batch.append(case)
-    if batch:
-        yield batch
 
 
-def _alike(case: Case, other: Case) -> bool:
-    """Whether two cases have the same graph and regions of the same kind."""
-    if case.base is not other.base and _kinds(case.base) != _kinds(other.base):
-        return False
-    mine, theirs = case.domain, other.domain
-    return mine.keys() == theirs.keys() and all(
-        _kind(domain) == _kind(theirs[name]) for name, domain in mine.items()
-    )
-
-
-def _kinds(graph: Graph) -> list[tuple[Any, ...]]:
-    """What tells graphs apart: their nodes; of inputs only name and size."""
-    return [
+def _form(case: Case) -> tuple[Any, ...]:
+    """What cases must have in common to be bounded together: the graph, and kinds of regions."""
+    nodes = tuple(
         (node.name, node.size) if isinstance(node.op, Input) else (node.name, id(node))
-        for node in graph
-    ]
-
-
-def _kind(domain: Domain) -> tuple[Any, ...]:
-    """What regions must have in common to be bounded together."""
-    return None if domain.ball is None else domain.ball.norm, domain.plane
+        for node in case.base
+    )
+    regions = tuple(
+        (name, None if domain.ball is None else domain.ball.norm, domain.plane)
+        for name, domain in case.domain.items()
+    )
+    return nodes, regions
 
 
 def _closed(cases: list[Case]) -> list[dict[int, float]]:

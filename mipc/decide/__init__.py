@@ -6,7 +6,7 @@
     bounds    which disjuncts surely cannot hold?
     attack    does climbing along gradients lead to a violation?
     halving   of few inputs: do bounds close every part of the region?
-    branching do bounds close every part, where undecided neurons are split into their phases?
+    branching do bounds close every part, where undecided neurons or boxes of few inputs are split?
     solver    a model for each of the disjuncts that are left, in a worker process
     replay    every point that one of them comes upon, in the original network
 """

@@ -18,6 +18,7 @@ from itertools import islice
 from threading import Thread
 from typing import Any
 
+from mipc.batch import TOGETHER
 from mipc.errors import InputError, OptionError
 from mipc.ir.network import Network
 from mipc.properties.question import Question
@@ -28,9 +29,6 @@ from mipc.solvers.child import Process, kill, receive_by, spawn
 from mipc.solvers.wire import send
 
 __all__ = ["Decided", "decide_many"]
-
-TOGETHER = 50
-"""Questions whose bounds are asked for together."""
 
 GRACE = 2.0
 """Seconds after its time limit at which a process is ended."""

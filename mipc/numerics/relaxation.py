@@ -25,10 +25,12 @@ __all__ = [
     "Planes",
     "Product",
     "Tangent",
+    "chord_slopes",
     "product_interval",
     "product_planes",
     "product_tangent",
     "relu_lines",
+    "steep_slopes",
 ]
 
 Array: TypeAlias = npt.NDArray[np.float64]
@@ -52,14 +54,25 @@ def relu_lines(bounds: Interval) -> Lines:
     ``t >= (1 - s) u``; ``t`` is the larger of the two, rounded up.
     """
     lower, upper = bounds.lower, bounds.upper
+    undecided = (lower < 0) & (upper > 0)
+    chord = chord_slopes(lower, upper)
+    height = np.maximum(-chord * lower, (1.0 - chord) * upper)
+    offset = np.where(undecided, height * (1.0 + 2.0**-50) + TINY, 0.0)
+    return Lines(steep_slopes(lower, upper), chord, offset, undecided)
+
+
+def chord_slopes(lower: Array, upper: Array) -> Array:
+    """The slope over each ReLU: of its chord, or 1 or 0 where it is decided."""
     active = lower >= 0
     undecided = ~active & (upper > 0)
     width = np.where(undecided, upper - lower, 1.0)
-    chord = np.minimum(np.where(undecided, upper / width, active), 1.0)
-    height = np.maximum(-chord * lower, (1.0 - chord) * upper)
-    offset = np.where(undecided, height * (1.0 + 2.0**-50) + TINY, 0.0)
-    steep = np.where(undecided, upper > -lower, active).astype(np.float64)
-    return Lines(steep, chord, offset, undecided)
+    return np.minimum(np.where(undecided, upper / width, active), 1.0)
+
+
+def steep_slopes(lower: Array, upper: Array) -> Array:
+    """The slope under each ReLU that leaves the smaller triangle, or 1 or 0 where it is decided."""
+    undecided = (lower < 0) & (upper > 0)
+    return np.where(undecided, upper > -lower, lower >= 0).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from mipc.search.descent import descend, first_multipliers
 from mipc.search.dual import Multipliers, Rows, Weighed, rows_of, weigh
 from mipc.search.envelope import Envelope, envelope_over
 from mipc.search.hull import hull, is_dense
-from mipc.search.parts import Parts, chords
+from mipc.search.parts import Parts
 from mipc.search.progress import Leaf, Reached, Returned
 from mipc.search.reduction import reduced
 from mipc.search.refine import clipped, levels_to_refine, refined, tightened
@@ -35,7 +35,6 @@ from mipc.search.store import Opened, Store
 __all__ = ["Branching"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
-Index: TypeAlias = npt.NDArray[np.intp]
 
 FIRST_STEPS, STEPS, FEW_STEPS, LAST_STEPS = 100, 20, 5, 400
 """Steps of descent: for the whole region, a part, a halved box, and what cannot be split."""
@@ -400,7 +399,7 @@ class Branching:
         """Look for lines over a dense first level; later levels stay as they are meanwhile."""
         rows, now, place = self._rows(opened), opened.multipliers, self.compact.levels[0].place
         found = weigh(self.compact, rows, opened.parts, now, look=False)
-        slope = np.where(found.rho > 0, chords(opened.parts), now.slopes)
+        slope = np.where(found.rho > 0, opened.parts.chords, now.slopes)
         mu = slope * found.rho + now.prices
         n = self.compact.inputs
         direct = rows.weights[0, :n].copy()

@@ -20,11 +20,12 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mipc.search.climbing import steepest
 from mipc.search.compact import Block, Compact
 from mipc.search.descent import descend, first_multipliers
 from mipc.search.dual import Weighed, rows_of, weigh
 from mipc.search.envelope import Envelope
-from mipc.search.parts import Parts, chords
+from mipc.search.parts import Parts
 from mipc.search.refine import refined
 from mipc.search.store import Opened
 
@@ -124,15 +125,11 @@ def halved(compact: Compact, block: Block, opened: Opened) -> tuple[Opened, npt.
 def _slopes(compact: Compact, block: Block, opened: Opened) -> tuple[Array, Array]:
     """How the margin changes with each input, twice: at the middle; in a bound without prices."""
     parts = opened.parts
-    values, before = compact.values(parts.low + (parts.high - parts.low) / 2)
-    width = block.weights.shape[1]
-    rows = values[:, :width] @ block.weights.T + block.offset
-    seeds = np.zeros_like(values)
-    seeds[:, :width] = block.weights[rows.argmin(axis=1)]
+    _, uphill = steepest(compact, block, parts.low + (parts.high - parts.low) / 2)
     weights = opened.multipliers.weights
     fresh = replace(first_multipliers(parts, len(block.offset)), weights=weights)
     found = weigh(compact, rows_of(compact, block, weights), parts, fresh, look=False)
-    return np.abs(compact.pulled(seeds, before)), np.abs(found.slope)
+    return np.abs(uphill), np.abs(found.slope)
 
 
 def split(opened: Opened, of: Index | None = None) -> Opened:
@@ -178,7 +175,7 @@ def _costs(
 ) -> tuple[Array, Array]:
     """What the relaxation of each neuron costs: by the chord's height, and at the corner."""
     parts, rho = opened.parts, found.rho
-    height = np.maximum(rho, 0.0) * chords(parts) * np.maximum(-parts.lower, 0.0)
+    height = np.maximum(rho, 0.0) * parts.chords * np.maximum(-parts.lower, 0.0)
     relaxed = found.values[:, compact.inputs :]
     distance = np.abs(rho) * np.abs(relaxed - np.maximum(found.before, 0.0))
     if envelope is not None:

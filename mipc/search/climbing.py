@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mipc.search.compact import Block, Compact
 
-__all__ = ["climbed"]
+__all__ = ["climbed", "steepest"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -35,16 +35,21 @@ def climbed(compact: Compact, block: Block, points: Array, reach: Array) -> tupl
     low, high = compact.box.lower, compact.box.upper
     strides = np.resize(STRIDES, len(points))[:, None] * reach
     best, at = -np.inf, points[0]
-    width = block.weights.shape[1]
     for _ in range(STEPS):
-        values, before = compact.values(points)
-        rows = values[:, :width] @ block.weights.T + block.offset
-        margins = rows.min(axis=1)
+        margins, uphill = steepest(compact, block, points)
         top = int(margins.argmax())
         if margins[top] > best:
             best, at = float(margins[top]), points[top].copy()
-        seeds = np.zeros((len(points), values.shape[1]))
-        seeds[:, :width] = block.weights[rows.argmin(axis=1)]
-        points = np.clip(points + strides * np.sign(compact.pulled(seeds, before)), low, high)
+        points = np.clip(points + strides * np.sign(uphill), low, high)
         strides = strides * SHORTER
     return at, best
+
+
+def steepest(compact: Compact, block: Block, points: Array) -> tuple[Array, Array]:
+    """The least row at points (B, n) and its gradient: (B,), (B, n)."""
+    values, before = compact.values(points)
+    width = block.weights.shape[1]
+    rows = values[:, :width] @ block.weights.T + block.offset
+    seeds = np.zeros_like(values)
+    seeds[:, :width] = block.weights[rows.argmin(axis=1)]
+    return rows.min(axis=1), compact.pulled(seeds, before)

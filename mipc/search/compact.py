@@ -13,7 +13,7 @@ blocks only, and many parts of the region at once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
@@ -24,11 +24,8 @@ from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Input, Node, Relu
 from mipc.numerics.interval import Interval
 from mipc.numerics.rounding import UNIT, up
-from mipc.passes import Pass, Problem
+from mipc.passes import DEFAULT, Pass, Problem
 from mipc.passes.affine_fusion import AffineFusion
-from mipc.passes.bounds import Bounds
-from mipc.passes.dead_neurons import DeadNeurons
-from mipc.passes.stable_relu import StableRelu
 from mipc.search.parts import Parts
 from mipc.semantics.interval import affine_slack
 
@@ -36,13 +33,8 @@ __all__ = ["PASSES", "Block", "Compact", "Level", "can_be_compact", "compact"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
-PASSES: tuple[Pass, ...] = (
-    Bounds(),
-    StableRelu(),
-    DeadNeurons(),
-    AffineFusion(keep="none"),
-)
-"""What makes a problem compact, after its bounds."""
+PASSES: tuple[Pass, ...] = (*DEFAULT[:-1], AffineFusion(keep="none"))
+"""What makes a problem compact: the default pipeline, with every affine value written out."""
 
 MOST_NUMBERS = 60_000_000
 """Numbers of all blocks together, beyond which a problem is not written out densely."""
@@ -100,6 +92,7 @@ class Compact:
     levels: tuple[Level, ...]
     bounds: Interval
     disjuncts: Mapping[int, Block]
+    _known: dict[int, tuple[Block, Array]] = field(default_factory=dict, repr=False)
 
     @property
     def whole(self) -> Parts:
@@ -128,11 +121,16 @@ class Compact:
 
         See :func:`mipc.search.dual.weigh`.
         """
-        parts = [self.cost(level, self.bounds.magnitude[level.place]) for level in self.levels]
+        parts = [self._cost(level, self.bounds.magnitude[level.place]) for level in self.levels]
         return np.concatenate([np.zeros(0), *parts])
 
-    def cost(self, block: Block, own: Array | float = 0.0) -> Array:
+    def cost(self, block: Block) -> Array:
         """Of each row, what rounding may add to a sum that it enters with weight 1: (k,)."""
+        if id(block) not in self._known:  # the block is kept, so that its id stays its own
+            self._known[id(block)] = block, self._cost(block, 0.0)
+        return self._known[id(block)][1]
+
+    def _cost(self, block: Block, own: Array | float) -> Array:
         seen = self.reach[: block.weights.shape[1]]
         size = np.abs(block.weights) @ seen + np.abs(block.offset) + own
         return np.asarray(up((self.rounding * size + block.slack) * (1.0 + 2.0**-30)))

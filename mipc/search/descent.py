@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc import clock
+from mipc.numerics.relaxation import steep_slopes
 from mipc.search.compact import Block, Compact
 from mipc.search.dual import Multipliers, Rows, Weighed, rows_of, weigh
 from mipc.search.envelope import Envelope
@@ -67,8 +68,7 @@ def first_multipliers(parts: Parts, rows: int, *, inputs: int = 0) -> Multiplier
 
     ``inputs`` is how many numbers points have, where they are needed.
     """
-    steep = np.where(parts.undecided, parts.upper > -parts.lower, parts.lower >= 0)
-    slopes = steep.astype(np.float64)
+    slopes = steep_slopes(parts.lower, parts.upper)
     weights = np.full((len(parts), rows), 1.0 / rows)
     nothing = np.zeros((len(parts), inputs))
     return Multipliers(

@@ -35,7 +35,7 @@ import numpy.typing as npt
 from mipc.numerics.rounding import TINY, up
 from mipc.search.compact import Block, Compact
 from mipc.search.envelope import Envelope
-from mipc.search.parts import Parts, Stacked, chords
+from mipc.search.parts import Parts, Stacked
 
 __all__ = ["Multipliers", "Rows", "Weighed", "rows_of", "weigh"]
 
@@ -146,7 +146,7 @@ def weigh(
     """
     n = compact.inputs
     levels = compact.levels[:upto]
-    chord = chords(parts)
+    chord = parts.chords
     coefficients = rows.weights.copy()
     total = rows.offset.copy()
     error = rows.error.copy()

@@ -23,7 +23,7 @@ from mipc import clock
 from mipc.search.compact import Compact
 from mipc.search.dual import Multipliers
 from mipc.search.envelope import Envelope, Tangents, envelope_over
-from mipc.search.parts import Parts, chords
+from mipc.search.parts import Parts
 
 __all__ = ["Hull", "hull", "is_dense"]
 
@@ -89,8 +89,8 @@ class _Averaging:
         self.weights, self.offset = level.weights, level.offset
         self.low, self.high = part.low[0], part.high[0]
         self.lower, self.upper = part.lower[0, place], part.upper[0, place]
-        undecided = (self.lower < 0) & (self.upper > 0)
-        self.chord = chords(part)[0, place]
+        undecided = part.undecided[0, place]
+        self.chord = part.chords[0, place]
         height = np.where(undecided, np.maximum(rho, 0.0) * self.chord * -self.lower, 0.0)
         self.over = _largest(height)
         self.under = np.flatnonzero(undecided & (rho < 0))

@@ -8,7 +8,9 @@ from typing import Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Parts", "Stacked", "chords"]
+from mipc.numerics.relaxation import chord_slopes
+
+__all__ = ["Parts", "Stacked"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -50,13 +52,11 @@ class Parts(Stacked):
     high: Array
 
     @property
+    def chords(self) -> Array:
+        """The slopes of the chords over the ReLUs: (N, m)."""
+        return chord_slopes(self.lower, self.upper)
+
+    @property
     def undecided(self) -> npt.NDArray[np.bool_]:
         """(N, m)."""
         return (self.lower < 0) & (self.upper > 0)
-
-
-def chords(parts: Parts) -> Array:
-    """The slopes of the chords over the ReLUs: 1 and 0 where they are decided."""
-    open_ = parts.undecided
-    width = np.where(open_, parts.upper - parts.lower, 1.0)
-    return np.where(open_, parts.upper / width, (parts.lower >= 0).astype(np.float64))

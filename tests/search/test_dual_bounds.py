@@ -42,11 +42,7 @@ def lines_over(dense: Compact, parts: Parts, rng: np.random.Generator) -> Envelo
 
 
 def exact_rows(dense: Compact, target: int, values: list[Fraction]) -> list[Fraction]:
-    block = dense.disjuncts[target]
-    return [
-        sum((Fraction(w) * v for w, v in zip(row, values, strict=True)), Fraction(b))
-        for row, b in zip(block.weights.tolist(), block.offset.tolist(), strict=True)
-    ]
+    return [value for value, _ in rows_in(dense.disjuncts[target], values)]
 
 
 def assert_bounds_hold(case: Case, margin: Fraction, *, points: int = 6) -> None:
@@ -133,10 +129,12 @@ def assert_reduction_keeps_values(case: Case, margin: Fraction) -> None:
             n = dense.inputs
             left = [*values[:n], *(values[n + neuron] for neuron in kept.tolist())]
             wanted = [before[neuron] for neuron in kept.tolist()]
-            blocks = list(small.levels)
-            pairs = list(
-                zip(wanted, (row for b in blocks for row in rows_in(b, left)), strict=True)
-            )
+            rows = [
+                row
+                for level in small.levels
+                for row in rows_in(level, left[: level.weights.shape[1]])
+            ]
+            pairs = list(zip(wanted, rows, strict=True))
             for target, block in dense.disjuncts.items():
                 exact = exact_rows(dense, target, values)
                 pairs += zip(exact, rows_in(small.disjuncts[target], left), strict=True)
@@ -146,15 +144,13 @@ def assert_reduction_keeps_values(case: Case, margin: Fraction) -> None:
 
 
 def rows_in(block: Block, values: list[Fraction]) -> list[tuple[Fraction, Fraction]]:
-    return [
-        (
-            sum((Fraction(w) * v for w, v in zip(row, values, strict=False)), Fraction(b)),
-            Fraction(s),
-        )
-        for row, b, s in zip(
-            block.weights.tolist(), block.offset.tolist(), block.slack.tolist(), strict=True
-        )
-    ]
+    """What each row gives for the values that it reads, in rationals, and its slack."""
+    found = []
+    rows = (block.weights.tolist(), block.offset.tolist(), block.slack.tolist())
+    for row, offset, slack in zip(*rows, strict=True):
+        terms = (Fraction(w) * v for w, v in zip(row, values, strict=True))
+        found.append((sum(terms, Fraction(offset)), Fraction(slack)))
+    return found
 
 
 @settings(max_examples=examples(80))
