@@ -9,7 +9,7 @@ from contextvars import ContextVar
 
 from mipc.errors import TimeUp
 
-__all__ = ["check", "limit"]
+__all__ = ["check", "left", "limit"]
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
@@ -35,3 +35,9 @@ def check() -> None:
     deadline = _deadline.get()
     if deadline is not None and time.perf_counter() > deadline:
         raise TimeUp("the time limit came first")
+
+
+def left() -> float | None:
+    """Seconds until the deadline, where there is one."""
+    deadline = _deadline.get()
+    return None if deadline is None else max(deadline - time.perf_counter(), 0.0)

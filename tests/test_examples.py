@@ -58,7 +58,7 @@ def test_python_api() -> None:
     printed = run("02_python_api.py")
     assert printed.count("closed by bounds") == 7
     assert printed.count("model for") == 2
-    for course in ("feasibility: a 9, attack", "closest: a 9, solver", "worst: a 9, solver"):
+    for course in ("feasibility: a 9, attack", "closest: a 9, branching", "worst: a 9, branching"):
         assert course in printed
 
 

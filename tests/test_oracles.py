@@ -296,17 +296,18 @@ def test_all_witnesses_of_a_trained_network_replay(monkeypatch):
         assert y[other] - y[sample.label] >= -1e-4
 
 
-CLOSEST = {8: 0.0940014207}
+CLOSEST = {8: 0.0940014207, 492: 0.0493091005}
 if os.environ.get("MIPC_THOROUGH"):
     CLOSEST |= {
         int(key) - 1: facts["closest_linf_best_known_value"]
         for key, facts in ORACLES.get("wk17a", {}).get("ground_truth_first_500", {}).items()
-        if facts.get("closest_linf_best_known_value") and key != "212"
+        if facts.get("closest_linf_best_known_value")
     }
 
 
 @pytest.mark.parametrize("index", sorted(CLOSEST))
 def test_the_closest_violation_of_a_trained_network(highs, index, monkeypatch):
+    """As near as any that is known, and nearer where the best known is not the nearest."""
     monkeypatch.setenv("MIPC_DATA", str(DATA))
     network = mipc.read_network(DATA / "models" / "wk17a_linf0.1.onnx")
     sample = read_sample("mnist", index)
@@ -316,8 +317,9 @@ def test_the_closest_violation_of_a_trained_network(highs, index, monkeypatch):
         mipc.ArgMax(sample.label),
         objective="closest",
     )
-    answer = mipc.verify(mipc.ask(network, question), timeout=600, solver=highs)
+    answer = mipc.verify(mipc.ask(network, question), timeout=120, solver=highs)
     assert isinstance(answer.verdict, Violated)
-    assert answer.distance[1] == pytest.approx(CLOSEST[index], rel=1e-4)
-    if index == 8:
-        assert answer.distance[1] == pytest.approx(CLOSEST[index], rel=5e-5)
+    assert answer.stage == "branching"
+    low, high = answer.distance
+    assert low <= high <= low * (1 + 5e-5)
+    assert high <= CLOSEST[index] * (1 + 5e-5)

@@ -11,15 +11,15 @@ from typing import TypeAlias
 import numpy as np
 
 from mipc import clock
-from mipc.compile import simplify
 from mipc.decide.attempt import Attempt
+from mipc.decide.bracket import bracket
 from mipc.decide.nearer import come_nearer
 from mipc.decide.state import Bounded, State
 from mipc.errors import RangeError, TimeUp
 from mipc.formulation import Part
 from mipc.ir.ops import Smooth
 from mipc.properties.query import Case
-from mipc.search import PASSES, branch, can_be_compact, can_halve, climb, compact, halve
+from mipc.search import branch, can_be_compact, can_halve, climb, compact, halve
 from mipc.solvers.base import FOREVER
 
 __all__ = ["STAGES", "Stage", "attack"]
@@ -102,11 +102,13 @@ def _until(state: State) -> float:
 
 def _branch(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     """Branch on the phases of what bounds leave undecided."""
-    if state.query.objective != "feasibility" or not can_be_compact(bounded.problem):
+    if not can_be_compact(bounded.problem):
         return False
-    case, targets = bounded.case, tuple(part.target for part in pending)
-    state.say(f"branching{bounded.words}")
     until = _until(state)
+    if state.query.objective != "feasibility":
+        return bracket(state, bounded, pending, until)
+    targets = tuple(part.target for part in pending)
+    state.say(f"branching{bounded.words}")
 
     def go_on(done: int, waiting: int, bound: float) -> bool:
         state.say(
@@ -114,15 +116,16 @@ def _branch(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
         )
         return time.perf_counter() < until
 
-    try:
-        with clock.limit(until):
-            simple, _ = simplify(case, bounded.problem, targets, PASSES)
-            dense = compact(simple, targets)
-    except (RangeError, TimeUp):
-        return False
     with clock.limit(until):
+        try:
+            dense = compact(bounded.case, bounded.problem, targets)
+        except (RangeError, TimeUp):
+            return False
         found = branch(
-            dense, try_point=lambda x: state.replay(case, x), go_on=go_on, jobs=state.jobs
+            dense,
+            try_point=lambda x: state.replay(bounded.case, x),
+            go_on=go_on,
+            jobs=state.jobs,
         )
     for target, upper in found.upper.items():
         known = state.findings[target]

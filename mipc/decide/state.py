@@ -19,11 +19,14 @@ from mipc.properties.query import Case, Query
 from mipc.replay import Replay, replay
 from mipc.runtime import Runtimes
 from mipc.solvers.base import Solver
-from mipc.verdict import Finding
+from mipc.verdict import Finding, rounded_down
 
-__all__ = ["Bounded", "Progress", "State"]
+__all__ = ["GAP", "Bounded", "Progress", "State"]
 
 Progress: TypeAlias = Callable[[str], None]
+
+GAP = 4e-5
+"""Two ends of a value this near to each other, in relation, are near enough."""
 
 REPLAY = 1.0
 """Seconds that a replay may take, whatever the time limit."""
@@ -81,9 +84,34 @@ class State:
         return time.perf_counter() + (most if left is None else min(part * left, most))
 
     @property
+    def nearest(self) -> Replay | None:
+        """The nearest witness."""
+        witnesses = [run for run in self.replays if run.violates and run.distance is not None]
+        return min(witnesses, key=lambda run: run.distance or 0.0, default=None)
+
+    @property
+    def highest(self) -> Replay | None:
+        """The replayed point with the largest margin."""
+        inside = [run for run in self.replays if run.inside]
+        return max(inside, key=lambda run: run.exact_margin[0], default=None)
+
+    @property
     def is_settled(self) -> bool:
         """Whether nothing more need be found out."""
-        return self.query.objective == "feasibility" and any(run.violates for run in self.replays)
+        open_ones = [finding for finding in self.findings.values() if finding.closed is None]
+        match self.query.objective:
+            case "feasibility":
+                return any(run.violates for run in self.replays)
+            case "closest":
+                run, least = self.nearest, min((f.nearest for f in open_ones), default=0.0)
+                return run is not None and least >= (run.distance or 0.0) * (1.0 - GAP)
+            case _:
+                run = self.highest
+                if run is None:
+                    return False
+                most = max(finding.upper for finding in self.findings.values())
+                reached = rounded_down(run.exact_margin[0])
+                return most - reached <= GAP * max(1.0, abs(reached))
 
     def replay(self, case: Case, point: Mapping[str, npt.NDArray[np.float64]]) -> bool:
         """Replay the floats nearest to a point; whether they are a witness.

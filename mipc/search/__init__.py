@@ -3,10 +3,11 @@
 from mipc.search.approach import approach, beyond, steeper
 from mipc.search.attack import climb
 from mipc.search.branch import Branched, branch
+from mipc.search.cells import higher, nearer
 from mipc.search.compact import PASSES, Compact, can_be_compact, compact
 from mipc.search.halving import Halving, can_halve, halve
 
 __all__ = [
     "PASSES", "Branched", "Compact", "Halving", "approach", "beyond", "branch", "can_be_compact",
-    "can_halve", "climb", "compact", "halve", "steeper",
+    "can_halve", "climb", "compact", "halve", "higher", "nearer", "steeper",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ BACK = (0.0, 2.0**-16, 2.0**-12, 2.0**-8)
 """Steps back to the violation, in shares of the line, where rounding undoes what was found."""
 
 
-BEYOND = (0.0, 2.0**-20, 2.0**-16, 2.0**-13, 2.0**-10)
+BEYOND = (0.0, 2.0**-20, 2.0**-18, 2.0**-16, 2.0**-13, 2.0**-10)
 """Steps beyond a point, in shares of its way from where nothing is perturbed."""
 
 

@@ -19,13 +19,14 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mipc.search.bounding import STEPS, Bounding
+from mipc.search.cells import higher
 from mipc.search.choice import chosen_neurons, halved, split, thin
-from mipc.search.climbing import climbed
+from mipc.search.climbing import climbed, steepest
 from mipc.search.compact import Block, Compact
-from mipc.search.descent import descend, first_multipliers
-from mipc.search.dual import Multipliers, Rows, Weighed, rows_of, weigh
-from mipc.search.envelope import Envelope, envelope_over
-from mipc.search.hull import hull, is_dense
+from mipc.search.descent import first_multipliers
+from mipc.search.dual import Multipliers, Weighed
+from mipc.search.envelope import Envelope
 from mipc.search.parts import Parts
 from mipc.search.progress import Leaf, Reached, Returned
 from mipc.search.reduction import reduced
@@ -35,15 +36,6 @@ from mipc.search.store import Opened, Store
 __all__ = ["Branching"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
-
-FIRST_STEPS, STEPS, FEW_STEPS, LAST_STEPS = 100, 20, 5, 400
-"""Steps of descent: for the whole region, a part, a halved box, and what cannot be split."""
-
-FEW_INPUTS = 20
-"""With so few inputs that vary, boxes are halved instead of neurons split."""
-
-FIRST_LOOKS, LOOKS, POLISH = 100, 20, 2
-"""The same where every part has envelopes of its own: points of dual averaging, then descent."""
 
 TIGHTENING_STEPS = 20
 """Steps of descent for each neuron of the whole region."""
@@ -56,6 +48,9 @@ MOST_TOGETHER, FEW_TOGETHER, NUMBERS = 32, 4, 200_000
 
 SMALLER, LEAST_NEURONS = 1 / 3, 24
 """A part with so small a share of undecided neurons is searched without the decided ones."""
+
+FIRST_WALK = 50
+"""After so many parts."""
 
 LENT = 64
 """Parts that are given away together, at most."""
@@ -104,16 +99,14 @@ class Branching:
         self.store = Store() if store is None else store
         self.counted = 0
         self.closed, self.taken = -np.inf, np.inf
+        self.next_walk, self.walked = FIRST_WALK, -np.inf
         self.stuck: list[float] = []
         self.lent: list[Opened] = []
-        varying = int((compact.box.lower < compact.box.upper).sum())
-        self.halves = 0 < varying <= FEW_INPUTS
-        self.dense = is_dense(compact) and not self.halves
-        self.one_by_one = self.dense and len(compact.levels) == 1
+        self.bounds = Bounding(compact, self.block)
+        self.halves = self.bounds.halves
         self.levels = len(compact.levels) if self.halves else levels_to_refine(compact, STEPS)
-        self.lines: Array | None = None
         size = compact.inputs + compact.neurons
-        most = FEW_TOGETHER if self.one_by_one else MOST_TOGETHER * (1 + self.halves)
+        most = FEW_TOGETHER if self.bounds.one_by_one else MOST_TOGETHER * (1 + self.halves)
         work = sum(level.weights.size for level in compact.levels) + 1
         self.starts = int(np.clip(CLIMBING // work, *STARTS))
         self.together = int(np.clip(NUMBERS // size, 2, most))
@@ -175,8 +168,8 @@ class Branching:
         self.closed = max(self.closed, found.closed)
         self.stuck += found.stuck
         self.counted += found.parts
-        if found.point is not None and found.margin > self.reached.margin:
-            self.reached.margin, self.reached.point = found.margin, found.point
+        if found.point is not None:
+            self._reach(found.point, found.margin)
 
     def begin(self, whole: Parts) -> None:
         """Bound the whole region, by rounds of descent and clipping."""
@@ -186,17 +179,20 @@ class Branching:
     def _begin(self, whole: Parts) -> None:
         part, last = whole, np.inf
         rows = len(self.block.offset)
-        multipliers = first_multipliers(part, rows, inputs=self.compact.inputs * self.one_by_one)
+        multipliers = first_multipliers(
+            part, rows, inputs=self.compact.inputs * self.bounds.one_by_one
+        )
         for number in range(ROUNDS):
             opened = _whole(last, part, multipliers)
-            if self.dense and number == 1 and not self.one_by_one:
-                opened = self._with_lines(opened)
-            known, envelope, mean = self._bounded(opened, first=True)
+            if self.bounds.dense and number == 1 and not self.bounds.one_by_one:
+                opened = self.bounds.with_lines(opened)
+            known, envelope, mean = self.bounds.bounded(opened, first=True)
             known = self._closed(known, envelope)
             if not len(known):
                 return
             bound, multipliers = float(known.bound[0]), known.multipliers
-            found = self._weighed(known, envelope)
+            self.bounds.first = bound
+            found = self.bounds.weighed(known, envelope)
             self._climb(known, found, mean)
             clip, filled = refined(
                 self.compact, clipped(known.parts, found), len(self.compact.levels)
@@ -222,6 +218,9 @@ class Branching:
             self._process(opened)
         else:
             self._advance(self._splittable(opened))
+        if self.counted >= self.next_walk:
+            self.next_walk = 2 * self.counted
+            self._walk()
         self.taken = -np.inf
 
     @property
@@ -263,11 +262,9 @@ class Branching:
             return
         children = split(opened)
         parts, filled = refined(self.compact, children.parts, self.levels)
-        for place in np.flatnonzero(~filled):
-            self._leave(children.take(np.array([place])), None, -np.inf)
-        children = replace(children, parts=parts).take(filled)
+        children = self._filled(children, parts, filled)
         self.counted += len(children)
-        if self.one_by_one:
+        if self.bounds.one_by_one:
             for one in range(len(children)):
                 self._process(children.take(np.array([one])))
         elif len(children):
@@ -275,13 +272,14 @@ class Branching:
 
     def _process(self, children: Opened) -> None:
         """Bound parts, leave those that are closed and keep the others."""
-        known, envelope, mean = self._bounded(children)
+        known, envelope, mean = self.bounds.bounded(children)
+        known = self._sharpened(known)
         open_ = known.bound >= 0
         left = self._closed(known, envelope)
         if not len(left):
             return
         envelope = None if envelope is None else envelope.take(np.flatnonzero(open_))
-        found = self._weighed(left, envelope)
+        found = self.bounds.weighed(left, envelope)
         self._climb(left, found, mean[open_])
         self._keep(left, envelope, found)
 
@@ -312,9 +310,7 @@ class Branching:
             return
         children, filled = halved(self.compact, self.block, opened)
         self.counted += len(children)
-        for place in np.flatnonzero(~filled):
-            self._leave(children.take(np.array([place])), None, -np.inf)
-        left = self._closed(children.take(filled), None)
+        left = self._closed(self._filled(children, children.parts, filled), None)
         few = left.parts.undecided.sum(axis=1) <= SMALLER * self.compact.neurons
         if self.reduces and few.any():
             for place in np.flatnonzero(few):
@@ -339,31 +335,8 @@ class Branching:
             small, self.target, store=Store(self.store.most), watch=self.watch, reached=self.reached
         )
         search.resume(inner, self.reached.margin)
+        search.bounds.first = self.bounds.first
         self.within.append(search)
-
-    def _bounded(
-        self, opened: Opened, *, first: bool = False
-    ) -> tuple[Opened, Envelope | None, Array]:
-        """Better bounds and multipliers; the envelope they rest on; a mean point of each part."""
-        if self.one_by_one:
-            place = self.compact.levels[0].place
-            n = self.compact.inputs
-            rows = self._rows(opened).weights[0]
-            looks = FIRST_LOOKS if first else LOOKS
-            found = hull(
-                self.compact, rows[n:][place], rows[:n], opened.parts, opened.multipliers, looks
-            )
-            envelope: Envelope | None = found.envelope
-            multipliers, steps = found.multipliers, POLISH
-        else:
-            envelope, multipliers = self._envelope(opened.parts), opened.multipliers
-            steps = FIRST_STEPS if first else FEW_STEPS if self.halves else STEPS
-        better = descend(
-            self.compact, self.block, opened.parts, multipliers, steps, envelope=envelope
-        )
-        bound = np.minimum(better.bound, opened.bound)
-        mean = better.multipliers.point if self.one_by_one else better.mean
-        return replace(opened, bound=bound, multipliers=better.multipliers), envelope, mean
 
     def _closed(self, opened: Opened, envelope: Envelope | None) -> Opened:
         """Leave the parts whose bound is below 0; the others."""
@@ -373,6 +346,12 @@ class Branching:
             self._leave(opened.take(np.array([place])), one, float(opened.bound[place]))
         return opened.take(~shut)
 
+    def _filled(self, opened: Opened, parts: Parts, filled: npt.NDArray[np.bool_]) -> Opened:
+        """Leave the parts that turned out to be empty; the others, with new bounds."""
+        for place in np.flatnonzero(~filled):
+            self._leave(opened.take(np.array([place])), None, -np.inf)
+        return replace(opened, parts=parts).take(filled)
+
     def _leave(self, closed: Opened, envelope: Envelope | None, bound: float) -> None:
         """A part is closed."""
         self.closed = max(self.closed, bound)
@@ -381,35 +360,6 @@ class Branching:
                 self.target, closed.phases[0], closed.parts, closed.multipliers, envelope, bound
             )
             self.watch(leaf)
-
-    def _rows(self, opened: Opened) -> Rows:
-        return rows_of(self.compact, self.block, opened.multipliers.weights)
-
-    def _weighed(self, opened: Opened, envelope: Envelope | None) -> Weighed:
-        rows = self._rows(opened)
-        return weigh(self.compact, rows, opened.parts, opened.multipliers, envelope=envelope)
-
-    def _envelope(self, parts: Parts) -> Envelope | None:
-        """The lines over the first level that all parts share, where there are any."""
-        if self.lines is None:
-            return None
-        return envelope_over(self.compact, self.lines, parts.low, parts.high)
-
-    def _with_lines(self, opened: Opened) -> Opened:
-        """Look for lines over a dense first level; later levels stay as they are meanwhile."""
-        rows, now, place = self._rows(opened), opened.multipliers, self.compact.levels[0].place
-        found = weigh(self.compact, rows, opened.parts, now, look=False)
-        slope = np.where(found.rho > 0, opened.parts.chords, now.slopes)
-        mu = slope * found.rho + now.prices
-        n = self.compact.inputs
-        direct = rows.weights[0, :n].copy()
-        for level in self.compact.levels[1:]:
-            direct += mu[0, level.place] @ level.weights[:, :n]
-        start = replace(now, point=np.zeros((1, n)), pull=np.zeros((1, n)))
-        better = hull(self.compact, found.rho[0, place], direct, opened.parts, start, FIRST_LOOKS)
-        self.lines = better.envelope.slope
-        multipliers = replace(better.multipliers, point=now.point, pull=now.pull)
-        return replace(opened, multipliers=multipliers)
 
     def _splittable(self, opened: Opened) -> Opened:
         """The parts with an undecided neuron; the others are bounded at length."""
@@ -421,13 +371,35 @@ class Branching:
 
     def _bound_at_length(self, last: Opened) -> None:
         """Bound parts that cannot be split; what does not close then stays open."""
-        envelope = self._envelope(last.parts)
-        found = descend(
-            self.compact, self.block, last.parts, last.multipliers, LAST_STEPS, envelope=envelope
-        )
-        bound = np.minimum(found.bound, last.bound)
-        known = replace(last, bound=bound, multipliers=found.multipliers)
+        parts, filled = refined(self.compact, last.parts, self.levels)
+        last = self._filled(last, parts, filled)
+        last = self._closed(self._sharpened(last, last=True), None)
+        if not len(last):
+            return
+        known, envelope = self.bounds.bounded_at_length(last)
         self.stuck.extend(self._closed(known, envelope).bound.tolist())
+
+    def _sharpened(self, opened: Opened, *, last: bool = False) -> Opened:
+        """Parts as linear programs bound them; their points are climbed from."""
+        known, points = self.bounds.sharpened(opened, last=last)
+        if len(points):
+            box = self.compact.box
+            self._reach(*climbed(self.compact, self.block, points, box.upper - box.lower))
+        return known
+
+    def _walk(self) -> None:
+        """Climb on through cells from the highest point that was reached."""
+        point = self.reached.point
+        if point is None or self.reached.margin == self.walked:
+            return
+        for found in higher(self.compact, self.block, point):
+            self._reach(found, float(steepest(self.compact, self.block, found[None])[0][0]))
+        self.walked = self.reached.margin
+
+    def _reach(self, point: Array, margin: float) -> None:
+        """A point with a margin."""
+        if margin > self.reached.margin:
+            self.reached.margin, self.reached.point = margin, point
 
     def _climb(self, opened: Opened, found: Weighed, mean: Array) -> None:
         """Climb from corners and from means of corners."""
@@ -439,9 +411,7 @@ class Branching:
         if self.halves:  # far and near
             own = (opened.parts.high - opened.parts.low)[first]
             width = np.concatenate([np.tile(width, (len(own), 1)), own, own])
-        point, margin = climbed(self.compact, self.block, points, width)
-        if margin > self.reached.margin:
-            self.reached.margin, self.reached.point = margin, point
+        self._reach(*climbed(self.compact, self.block, points, width))
 
 
 def _whole(bound: float, part: Parts, multipliers: Multipliers) -> Opened:

@@ -12,7 +12,7 @@ blocks only, and many parts of the region at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -20,12 +20,14 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mipc.compile import simplify
 from mipc.ir.graph import Graph
 from mipc.ir.ops import Affine, Input, Node, Relu
 from mipc.numerics.interval import Interval
 from mipc.numerics.rounding import UNIT, up
 from mipc.passes import DEFAULT, Pass, Problem
 from mipc.passes.affine_fusion import AffineFusion
+from mipc.properties.query import Case
 from mipc.search.parts import Parts
 from mipc.semantics.interval import affine_slack
 
@@ -180,11 +182,9 @@ def can_be_compact(problem: Problem) -> bool:
     return kinds and boxes and width * width <= 2 * MOST_NUMBERS
 
 
-def compact(problem: Problem, targets: Sequence[int]) -> Compact:
-    """Write out a problem whose affine values all stand over inputs and ReLUs.
-
-    So they do after :data:`PASSES`.
-    """
+def compact(case: Case, bounded: Problem, targets: tuple[int, ...]) -> Compact:
+    """Write out some disjuncts of a case whose values are bounded."""
+    problem, _ = simplify(case, bounded, targets, PASSES)
     graph = problem.graph
     inputs = [node for node in graph if isinstance(node.op, Input)]
     places: dict[str, slice] = {}

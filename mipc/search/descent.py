@@ -23,9 +23,15 @@ from mipc.search.parts import Parts
 __all__ = ["Descent", "descend", "first_multipliers"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
+Index: TypeAlias = npt.NDArray[np.intp]
 
 STEP, PRICE_STEP, WEIGHT_STEP = 0.1, 0.05, 0.1
 """The first step of slopes and shares, of prices, and of weights of rows."""
+
+FINER, LITTLE, FEW = (0.1, 0.01), 0.5, 10
+"""First steps, as shares of the usual ones, of descents that go on from the best that was found
+where the one before brought little: where the margin is nearly 0 all over a part, long steps only
+miss it. After few steps there are none."""
 
 SHORTER = 0.97
 """Each step is this share of the one before."""
@@ -39,11 +45,30 @@ MEMORY = (0.9, 0.999)
 
 @dataclass(frozen=True, eq=False)
 class Descent:
-    """The best bounds found (N,), their multipliers, and the mean of all corners (N, n)."""
+    """What a descent came to.
+
+    Attributes
+    ----------
+    bound : (N,)
+        The best found.
+    multipliers : Multipliers
+        Theirs.
+    mean : (N, n)
+        Of all corners.
+    first : (N,)
+        What the bounds were at first.
+    """
 
     bound: Array
     multipliers: Multipliers
     mean: Array
+    first: Array
+
+    def put(self, which: Index, better: Descent) -> None:
+        """Take over what was found for some parts, where it is better; in place."""
+        mine = np.flatnonzero(better.bound < self.bound[which])
+        self.bound[which[mine]] = better.bound[mine]
+        self.multipliers.put(which[mine], better.multipliers.take(mine))
 
 
 class _Adam:
@@ -98,16 +123,47 @@ def descend(
     goal : float
         It ends when all bounds are below.
     """
-    if isinstance(aim, Block):
-        start = _best_start(compact, aim, parts, start, envelope)
+    if isinstance(aim, Rows):
+        return _descent(compact, aim, parts, start, steps, envelope, upto, goal)
+    start = _best_start(compact, aim, parts, start, envelope)
+    found = _descent(compact, aim, parts, start, steps, envelope, upto, goal)
+    for shorter in FINER if steps >= FEW else ():
+        some = np.flatnonzero((found.bound >= goal) & (found.bound > LITTLE * found.first))
+        if not len(some):
+            break
+        lines = None if envelope is None else envelope.take(some)
+        again = _descent(
+            compact, aim, parts.take(some), found.multipliers.take(some), steps, lines, upto,
+            goal, shorter,
+        )  # fmt: skip
+        found.put(some, again)
+    return found
+
+
+def _descent(
+    compact: Compact,
+    aim: Block | Rows,
+    parts: Parts,
+    start: Multipliers,
+    steps: int,
+    envelope: Envelope | None,
+    upto: int | None,
+    goal: float,
+    shorter: float = 1.0,
+) -> Descent:
+    """One descent, whose first step is a share of the usual one."""
     search = _Search(compact, aim, parts, start, envelope, upto)
+    search.shorter = shorter
+    first = search.best
     for step in range(steps + 1):
         clock.check()
         found = search.look()
+        if step == 0:
+            first = search.best.copy()
         if step == steps or bool((search.best < goal).all()):
             break
         search.move(found)
-    return Descent(search.best, search.chosen, search.corners / search.looks)
+    return Descent(search.best, search.chosen, search.corners / search.looks, first)
 
 
 def _best_start(

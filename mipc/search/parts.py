@@ -27,6 +27,11 @@ class Stacked:
         """Some of them."""
         return type(self)(*(getattr(self, field.name)[which] for field in fields(self)))
 
+    def put(self, which: npt.NDArray[np.intp], other: Self) -> None:
+        """Overwrite some of them, in place."""
+        for field in fields(self):
+            getattr(self, field.name)[which] = getattr(other, field.name)
+
     def repeat(self, times: int) -> Self:
         """Each of them several times in a row."""
         return type(self)(

@@ -53,16 +53,18 @@ class Helper:
     def give(self, search: Branching, opened: Opened) -> None:
         """Have some parts worked on; the helper is not working on others."""
         self.search, self.given = search, opened
-        header: dict[str, Any] = {"target": search.target, "margin": search.reached.margin}
+        header: dict[str, Any] = {
+            "target": search.target, "margin": search.reached.margin, "first": search.bounds.first,
+        }  # fmt: skip
         arrays: Arrays = {}
         if self._told is not search.compact:
             header["compact"] = _packed_compact(search.compact, arrays)
             self._told = search.compact
         header["phases"] = [list(map(list, phases)) for phases in opened.phases]
         header["shapes"] = _packed(_columns(opened), arrays)
-        if search.lines is not None:
-            header["lines"] = list(search.lines.shape)
-            arrays["lines"] = search.lines.reshape(-1)
+        if search.bounds.lines is not None:
+            header["lines"] = list(search.bounds.lines.shape)
+            arrays["lines"] = search.bounds.lines.reshape(-1)
         self._since = time.perf_counter()
         assert self.process.stdin is not None
         send(self.process.stdin, header, arrays)
@@ -115,8 +117,9 @@ def main() -> None:
 def _serve(dense: Compact, header: dict[str, Any], arrays: Arrays, stream: IO[bytes]) -> None:
     """Work on parts for a while, and send back what is left."""
     search = Branching(dense, header["target"], reduces=False)  # all its parts go back
+    search.bounds.first = header["first"]
     if "lines" in header:
-        search.lines = arrays["lines"].reshape(header["lines"])
+        search.bounds.lines = arrays["lines"].reshape(header["lines"])
     search.resume(_opened(header, arrays), header["margin"])
     until = time.perf_counter() + SLICE
     reached = search.reached

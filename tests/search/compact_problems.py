@@ -9,10 +9,11 @@ from checks import query_of
 from exact_runs import exact_run, wobbling
 from strategies import Case, points_of
 
-from mipc.compile import bound_case, simplify
+from mipc.compile import bound_case
 from mipc.errors import RangeError
 from mipc.properties.query import Query
 from mipc.search import PASSES, Compact, can_be_compact, compact
+from mipc.search.compact import Block
 from mipc.search.parts import Parts
 
 
@@ -24,10 +25,9 @@ def compact_of(query: Query) -> Compact | None:
         problem, _ = bound_case(case, PASSES)
         if not can_be_compact(problem):
             return None
-        simple, _ = simplify(case, problem, targets, PASSES)
+        return compact(case, problem, targets)
     except RangeError:
         return None
-    return compact(simple, targets)
 
 
 def asked_of(case: Case, margin: Fraction) -> tuple[Query, Compact | None]:
@@ -71,6 +71,16 @@ def random_parts(dense: Compact, rng: np.random.Generator, count: int) -> Parts:
     lower = np.where((split == 0) & parts.undecided, 0.0, parts.lower)
     upper = np.where((split == 1) & parts.undecided, 0.0, parts.upper)
     return Parts(lower, upper, low, np.maximum(low, high))
+
+
+def rows_in(block: Block, values: list[Fraction]) -> list[tuple[Fraction, Fraction]]:
+    """What each row gives for the values that it reads, in rationals, and its slack."""
+    found = []
+    rows = (block.weights.tolist(), block.offset.tolist(), block.slack.tolist())
+    for row, offset, slack in zip(*rows, strict=True):
+        terms = (Fraction(w) * v for w, v in zip(row, values, strict=True))
+        found.append((sum(terms, Fraction(offset)), Fraction(slack)))
+    return found
 
 
 def inside(parts: Parts, point: np.ndarray, before: list[Fraction]) -> np.ndarray:

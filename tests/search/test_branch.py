@@ -17,7 +17,7 @@ from small_networks import boxed, dense_network
 from strategies import Case, cases, examples, thresholds
 
 from mipc.errors import TimeUp
-from mipc.search import Branched, Compact, branch, branching, choice
+from mipc.search import Branched, Compact, bounding, branch, branching, choice
 from mipc.search.branching import Branching
 from mipc.search.descent import first_multipliers
 from mipc.search.progress import Leaf
@@ -67,7 +67,7 @@ def test_what_is_closed_agrees_with_brute_force(
 ) -> None:
     """Also where the threshold is the largest margin there is, or a hair beside it."""
     if not halves:
-        monkeypatch.setattr(branching, "FEW_INPUTS", 0)
+        monkeypatch.setattr(bounding, "FEW_INPUTS", 0)
     closed = clear = 0
 
     @settings(max_examples=examples(50), database=None)
@@ -114,7 +114,7 @@ def test_networks_that_bounds_leave_open_are_decided(
 ) -> None:
     """One dense level goes by envelopes, deeper ones by descent; leaves cover the region."""
     if not halves:
-        monkeypatch.setattr(branching, "FEW_INPUTS", 0)
+        monkeypatch.setattr(bounding, "FEW_INPUTS", 0)
     split = 0
     for seed in range(4):
         dense = deep(tmp_path, widths, seed)
@@ -151,7 +151,7 @@ def test_a_part_that_time_took_away_is_not_closed(
     tmp_path: Path, halves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not halves:
-        monkeypatch.setattr(branching, "FEW_INPUTS", 0)
+        monkeypatch.setattr(bounding, "FEW_INPUTS", 0)
     dense = deep(tmp_path, [4, 12, 12, 3], 1)
 
     def interrupted(opened: Opened, of: object = None) -> Opened:
@@ -223,7 +223,7 @@ BUGS = {
         branching, "halved", lambda right: lambda *a: _every_other(*right(*a)),
     ),
     "bounds are a little too low": (
-        branching, "descend", lambda right: lambda *a, **k: _lower(right(*a, **k)),
+        bounding, "descend", lambda right: lambda *a, **k: _lower(right(*a, **k)),
     ),
     "an active neuron is taken for inactive": (
         branching, "split", lambda right: lambda opened: _swapped(right(opened)),
@@ -253,8 +253,8 @@ def test_planted_bugs_are_noticed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module, attribute, wrong = BUGS[name]
-    if module is branching and attribute != "halved":
-        monkeypatch.setattr(branching, "FEW_INPUTS", 0)
+    if module is not choice and attribute != "halved":
+        monkeypatch.setattr(bounding, "FEW_INPUTS", 0)
     monkeypatch.setattr(module, attribute, wrong(getattr(module, attribute)))
 
     @settings(max_examples=200, database=None, derandomize=True, phases=[Phase.generate])

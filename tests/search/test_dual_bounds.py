@@ -6,13 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from compact_problems import asked_of, exact_values, inside, random_parts
+from compact_problems import asked_of, exact_values, inside, random_parts, rows_in
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from strategies import Case, cases, examples, points_of, thresholds
 
 from mipc.search import dual, envelope, reduction, refine
-from mipc.search.compact import Block, Compact
+from mipc.search.compact import Compact
 from mipc.search.descent import descend
 from mipc.search.dual import Multipliers, rows_of, weigh
 from mipc.search.envelope import Envelope, Tangents, envelope_over
@@ -141,16 +141,6 @@ def assert_reduction_keeps_values(case: Case, margin: Fraction) -> None:
                 assert (small.disjuncts[target].slack >= block.slack).all()
             for exact_value, (value, slack) in pairs:
                 assert abs(exact_value - value) <= slack
-
-
-def rows_in(block: Block, values: list[Fraction]) -> list[tuple[Fraction, Fraction]]:
-    """What each row gives for the values that it reads, in rationals, and its slack."""
-    found = []
-    rows = (block.weights.tolist(), block.offset.tolist(), block.slack.tolist())
-    for row, offset, slack in zip(*rows, strict=True):
-        terms = (Fraction(w) * v for w, v in zip(row, values, strict=True))
-        found.append((sum(terms, Fraction(offset)), Fraction(slack)))
-    return found
 
 
 @settings(max_examples=examples(80))

@@ -1,0 +1,314 @@
+"""A value between what is proved and what was reached, closed by branching.
+
+Of a *closest* question no violation is nearer than ``proved``, and one at ``reached`` was
+replayed; of a *worst* one no margin is larger than ``proved``, and ``reached`` was replayed. Is
+there anything beyond some value between the two? Bounds and branching answer that, as they answer
+whether there is a violation, and either answer moves one end. The value asked about comes nearer to
+``reached`` each time, which usually is nearly the best, as far as there is time.
+
+Sound: that nothing within a radius violates is proved on a box that holds the ball of that radius,
+rounded outward; that no margin reaches a value, on rows from which the value is taken, and what
+rounding that costs is their slack.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mipc import clock
+from mipc.compile import bound_case, parts_of
+from mipc.decide.nearer import come_nearer
+from mipc.decide.state import GAP, Bounded, State
+from mipc.errors import RangeError, TimeUp
+from mipc.formulation import Part
+from mipc.numerics.rounding import UNIT, down, up
+from mipc.passes import Problem
+from mipc.properties.query import Case
+from mipc.search import Branched, Compact, beyond, branch, compact, higher, nearer
+from mipc.search.climbing import steepest
+from mipc.verdict import rounded_down
+
+__all__ = ["bracket"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Point: TypeAlias = Mapping[str, Array]
+Asked = TypeVar("Asked")
+
+STRIDE, MOST_STRIDE = 0.25, 0.95
+"""The share of the gap that the first value asked about leaves open, and one not worth asking."""
+
+TRIAL = 0.4
+"""The share of the time left that one value may take."""
+
+MARGINS = (0.0, 2.0**-26, 2.0**-23, 2.0**-20, 2.0**-17)
+"""Margins that the nearest point is asked to have until a replay confirms it, in shares of what
+the terms of a margin may come to."""
+
+
+def bracket(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> bool:
+    """Close what is between the two ends of a closest or a worst question, as far as time goes."""
+    line: _Line
+    targets = tuple(part.target for part in pending)
+    if state.query.objective == "worst":
+        line = _Largest(state, bounded, targets)
+    elif _measures(state, bounded.case):
+        line = _Nearest(state, bounded, targets)
+    else:
+        return False
+    with suppress(RangeError, TimeUp), clock.limit(until):
+        line.begin()
+        stride = STRIDE
+        while not line.is_over and stride <= MOST_STRIDE and clock.left() != 0.0:
+            answered = _tried(line.ask, stride)
+            stride = max(stride**2, STRIDE) if answered else stride**0.5
+    return line.is_over
+
+
+def _measures(state: State, case: Case) -> bool:
+    """Whether a ball around the image is a box of the only parameter."""
+    query = state.query
+    mine = query.image is not None and set(case.regions) == {query.image}
+    return mine and query.centre is not None and query.norm == "linf"
+
+
+class _Line(Protocol):
+    @property
+    def is_over(self) -> bool:
+        """Whether the two ends are near enough to each other."""
+
+    def begin(self) -> None:
+        """What comes first."""
+
+    def ask(self, stride: float) -> bool:
+        """Ask about a value; whether there was an answer."""
+
+
+class _Nearest:
+    """The distance of the nearest violation."""
+
+    def __init__(self, state: State, bounded: Bounded, targets: tuple[int, ...]) -> None:
+        assert state.query.centre is not None
+        self.state, self.bounded, self.targets = state, bounded, targets
+        self.case, self.centre = bounded.case, state.query.centre
+        (self.region,) = self.case.regions.values()
+        self.proved, self.gone = 0.0, False
+
+    @property
+    def reached(self) -> float:
+        """How near the nearest witness is; before there is one, how far the region goes."""
+        run = self.state.nearest
+        if run is not None and run.distance is not None:
+            return run.distance
+        away = np.maximum(self.region.upper - self.centre, self.centre - self.region.lower)
+        return float(up(away.max(initial=0.0)))
+
+    @property
+    def is_over(self) -> bool:
+        return self.gone or self.proved >= self.reached * (1.0 - GAP)
+
+    def begin(self) -> None:
+        """Walk nearer; without a witness, ask about the whole region."""
+        if self.state.nearest is not None:
+            self._walk()
+        else:
+            _tried(self._ask, None)
+
+    def ask(self, stride: float) -> bool:
+        reached = self.reached
+        return self._ask(reached - max(stride * (reached - self.proved), 0.9 * GAP * reached))
+
+    def _ask(self, radius: float | None) -> bool:
+        """Whether a violation lies within a radius, or in the whole region."""
+        words = f"{self.bounded.words}: between {self.proved:.6g} and {self.reached:.6g}"
+        problem, pending = self._bounded(radius)
+        closed, before = set(self.targets) - set(pending), self.reached
+        if pending:
+            dense = compact(self.case, problem, pending)
+            found = _branched(self.state, dense, f"the nearest violation{words}", self._try)
+            closed |= found.closed
+            if self.reached < before:
+                self._walk()
+        for target in closed:
+            self._learn(target, radius)
+        if len(closed) == len(self.targets):
+            self.proved, self.gone = max(self.proved, radius or 0.0), radius is None
+            return True
+        return self.reached < before
+
+    def _bounded(self, radius: float | None) -> tuple[Problem, tuple[int, ...]]:
+        """The problem within a radius, and the disjuncts that its bounds leave open."""
+        if radius is None:
+            return self.bounded.problem, self.targets
+        region = replace(
+            self.region,
+            lower=np.maximum(self.region.lower, down(self.centre - radius)),
+            upper=np.minimum(self.region.upper, up(self.centre + radius)),
+        )
+        case = replace(self.case, regions=dict.fromkeys(self.case.regions, region))
+        problem, _ = bound_case(case, self.state.passes)
+        parts = parts_of(self.state.query, case, problem)
+        return problem, tuple(p.target for p in parts if p.is_open and p.target in self.targets)
+
+    def _learn(self, target: int, radius: float | None) -> None:
+        """Of a disjunct, that it holds nowhere within a radius, or nowhere."""
+        known = self.state.findings[target]
+        if radius is None:
+            known = replace(known, closed="bounds", upper=min(known.upper, 0.0))
+        else:
+            known = replace(known, nearest=max(known.nearest, radius))
+        self.state.findings[target] = known
+
+    def _try(self, point: Point) -> bool:
+        """Replay a point; if only rounding is against it, look behind it."""
+        before = self.reached
+        if not self._replay(point):
+            self._through_cells(_joined(self.dense, point))
+        return self.reached < before
+
+    def _replay(self, point: Point) -> bool:
+        return self.state.replay(self.case, point)
+
+    def _walk(self) -> None:
+        """From the nearest witness to nearer ones, by lines and through cells."""
+        come_nearer(self.state, self.case)
+        if (run := self.state.nearest) is not None:
+            self._through_cells(_joined(self.dense, run.parameters))
+
+    @cached_property
+    def dense(self) -> Compact:
+        """The problem within the distance that was reached first, for walks."""
+        radius = None if self.state.nearest is None else self.reached
+        problem, pending = self._bounded(radius)
+        return compact(self.case, problem, pending)
+
+    def _through_cells(self, point: Array) -> None:
+        """From a point through cells to a nearer witness."""
+        dense = self.dense
+        block = dense.disjuncts[_highest(dense, point)]
+        size = float((np.abs(block.weights) @ dense.reach[: block.weights.shape[1]]).max())
+        for margin in MARGINS:
+            last = deque(nearer(dense, block, self.centre, point, margin * size), maxlen=1)
+            if not last:
+                return
+            if any(self._replay(x) for x in beyond(self.case, dense.split(last[0]))):
+                return
+
+
+class _Largest:
+    """The largest margin."""
+
+    def __init__(self, state: State, bounded: Bounded, targets: tuple[int, ...]) -> None:
+        self.state, self.bounded, self.targets = state, bounded, targets
+        self.dense = compact(bounded.case, bounded.problem, targets)
+
+    @property
+    def proved(self) -> float:
+        return max(self.state.findings[target].upper for target in self.targets)
+
+    @property
+    def reached(self) -> float:
+        run = self.state.highest
+        return -np.inf if run is None else rounded_down(run.exact_margin[0])
+
+    @property
+    def is_over(self) -> bool:
+        reached = self.reached
+        return bool(np.isfinite(reached)) and self.proved - reached <= GAP * max(1.0, abs(reached))
+
+    def begin(self) -> None:
+        """Walk higher; ask whether there is a violation first of all."""
+        self._walk()
+        if self.reached < 0.0 <= self.proved:
+            _tried(self._ask, 0.0)
+
+    def ask(self, stride: float) -> bool:
+        reached = self.reached
+        gap = max(stride * (self.proved - reached), 0.9 * GAP * max(1.0, abs(reached)))
+        return self._ask(reached + gap)
+
+    def _ask(self, value: float) -> bool:
+        """Whether a margin reaches a value."""
+        words = f"{self.bounded.words}: between {self.reached:.6g} and {self.proved:.6g}"
+        findings, before = self.state.findings, self.reached
+        pending = [target for target in self.targets if findings[target].upper >= value]
+        dense = _lowered(self.dense, pending, value)
+        found = _branched(self.state, dense, f"the largest margin{words}", self._replays(value))
+        for target in found.closed:
+            known = findings[target]
+            closed = "bounds" if value <= 0.0 else known.closed
+            findings[target] = replace(known, closed=closed, upper=min(known.upper, value))
+        if self.reached > before:
+            self._walk()
+        return found.closed.issuperset(pending) or self.reached > before
+
+    def _replays(self, value: float) -> Callable[[Point], bool]:
+        def reaches(point: Point) -> bool:
+            self.state.replay(self.bounded.case, point)
+            return self.reached >= value
+
+        return reaches
+
+    def _walk(self) -> None:
+        """From the highest point to higher ones, through cells."""
+        run = self.state.highest
+        if run is None or set(run.parameters) != set(self.dense.parameters):
+            return  # there is none, or it is another case's
+        point = _joined(self.dense, run.parameters)
+        walk = higher(self.dense, self.dense.disjuncts[_highest(self.dense, point)], point)
+        for point in deque(walk, maxlen=1):
+            self.state.replay(self.bounded.case, self.dense.split(point))
+
+
+def _tried(ask: Callable[[Asked], bool], about: Asked) -> bool:
+    """Whether something is answered within a part of the time that is left."""
+    left = clock.left()
+    until = None if left is None else time.perf_counter() + TRIAL * left
+    with clock.limit(until), suppress(TimeUp):
+        return ask(about)
+    return False
+
+
+def _branched(
+    state: State, dense: Compact, words: str, try_point: Callable[[Point], bool]
+) -> Branched:
+    """Branch until the clock of the context says that it is time."""
+
+    def go_on(done: int, waiting: int, bound: float) -> bool:
+        state.say(f"{words}, {done} parts done, {waiting} open, margin below {bound:.3g}")
+        return clock.left() != 0.0
+
+    return branch(dense, try_point=try_point, go_on=go_on, jobs=state.jobs)
+
+
+def _joined(dense: Compact, point: Mapping[str, npt.NDArray[Any]]) -> Array:
+    """A point in the order of the compact form: (n,)."""
+    return np.concatenate([point[name].astype(np.float64) for name in dense.parameters])
+
+
+def _highest(dense: Compact, point: Array) -> int:
+    """The disjunct with the largest margin at a point."""
+    margins = {
+        target: steepest(dense, block, point[None])[0][0]
+        for target, block in dense.disjuncts.items()
+    }
+    return max(margins, key=lambda target: margins[target])
+
+
+def _lowered(dense: Compact, targets: Sequence[int], value: float) -> Compact:
+    """The problem of margins that reach a value: the rows less it, with slack for the rounding."""
+    blocks = {}
+    for target in targets:
+        block = dense.disjuncts[target]
+        offset = block.offset - value
+        slack = up(block.slack + UNIT * np.abs(offset))
+        blocks[target] = replace(block, offset=offset, slack=slack)
+    return replace(dense, disjuncts=blocks)
