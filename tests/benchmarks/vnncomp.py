@@ -108,25 +108,33 @@ def read(results: Path) -> list[dict[str, Any]]:
 
 
 def table(entries: Iterable[dict[str, Any]]) -> str:
-    """Counts and times of each benchmark, as Markdown."""
+    """Counts and times of each benchmark, as Markdown, beside what the best tool was reported with.
+
+    The last two columns are about the instances that both decide: seconds of this run and of the
+    best tool of each instance, on whatever machine that was.
+    """
+    best = {key(row): float(row["best_time"]) for row in instances(set()) if row["best_time"]}
     sets: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
         sets.setdefault(entry["benchmark"], []).append(entry)
         sets.setdefault("all", []).append(entry)
     order = sorted(name for name in sets if name != "all") + ["all"] * ("all" in sets)
     lines = [
-        "| benchmark | instances | sat | unsat | undecided | errors | wrong | seconds |",
-        "|---|---|---|---|---|---|---|---|",
+        "| benchmark | instances | sat | unsat | undecided | errors | wrong | seconds | known "
+        "to be decided | both | seconds | best tool's |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name in order:
         mine = sets[name]
         count = {word: sum(e["verdict"] == word for e in mine)
                  for word in ("violated", "robust", "unknown", "error")}  # fmt: skip
-        wrong = sum(map(contradicts, mine))
-        seconds = sum(e["seconds"] for e in mine)
+        known = [e for e in mine if e["key"] in best]
+        both = [e for e in known if e["verdict"] in WORDS]
         lines.append(
             f"| {name} | {len(mine)} | {count['violated']} | {count['robust']} | "
-            f"{count['unknown']} | {count['error']} | {wrong} | {seconds:.0f} |"
+            f"{count['unknown']} | {count['error']} | {sum(map(contradicts, mine))} | "
+            f"{sum(e['seconds'] for e in mine):.0f} | {len(known)} | {len(both)} | "
+            f"{sum(e['seconds'] for e in both):.0f} | {sum(best[e['key']] for e in both):.0f} |"
         )
     return "\n".join(lines)
 
