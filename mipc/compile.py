@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,7 @@ from mipc.formulation import Compiled, Part, formulate
 from mipc.ir.graph import Graph
 from mipc.milp import files
 from mipc.numerics.rationals import Enclosed
-from mipc.passes import DEFAULT, Pass, Problem, Record, run
+from mipc.passes import DEFAULT, Pass, Problem, Record, Tighter, run
 from mipc.passes.bounds import Bounds
 from mipc.properties.query import Case, Query
 from mipc.properties.requirements import Disjunct
@@ -34,6 +35,7 @@ from mipc.properties.requirements import Disjunct
 __all__ = [
     "Compiled",
     "Part",
+    "Strengthen",
     "bound_case",
     "compile_query",
     "parts_of",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 Watch = Callable[[str, Problem], None]
+Strengthen = Callable[[Case, Problem, tuple[int, ...]], tuple[Tighter, ...]]
 
 MOST_TERMS = 1000
 """So many terms a disjunct may have for its rows to be put to bounds in rationals."""
@@ -58,6 +61,7 @@ def compile_query(
     all_disjuncts: bool = False,
     groups: Sequence[tuple[int, ...]] | None = None,
     watch: Watch | None = None,
+    strengthen: Strengthen | None = None,
 ) -> Compiled:
     """Compile a question.
 
@@ -71,6 +75,9 @@ def compile_query(
         The targets of each model, instead of those chosen by bounds.
     watch : callable, optional
         Called after each pass with its name and the problem, for the first model.
+    strengthen : callable, optional
+        Tells more about the neurons that the open disjuncts of a case depend on; which disjuncts
+        need a model is not changed by it.
 
     Raises
     ------
@@ -87,15 +94,24 @@ def compile_query(
     )
     if groups is None:
         groups = _groups(query, parts, combine=combine, all_disjuncts=all_disjuncts)
+    tighter = dict.fromkeys(range(len(bounded)), cast(tuple[Tighter, ...], ()))
+    if strengthen is not None:
+        for home in {query.home[targets[0]] for targets in groups}:
+            mine = [part for part in parts if query.home[part.target] == home]
+            alive = tuple(p.target for p in mine if p.is_open) or tuple(p.target for p in mine)
+            tighter[home] = strengthen(query.cases[home], bounded[home][0], alive)
     formulations, problems, records = [], [], []
     for number, targets in enumerate(groups):
-        problem, first = bounded[query.home[targets[0]]]
-        case = query.case_of(targets[0])
+        home = query.home[targets[0]]
+        problem, first = bounded[home]
+        problem = problem.tightened(tighter[home])
+        case = query.cases[home]
         simple, later = simplify(case, problem, targets, passes, watch if number == 0 else None)
         formulations.append(formulate(query, simple, targets, _title(targets)))
         problems.append(simple)
         records.append(first + later)
-    return Compiled(query, parts, tuple(formulations), tuple(problems), tuple(records))
+    known = tuple(tighter[query.home[targets[0]]] for targets in groups)
+    return Compiled(query, parts, tuple(formulations), tuple(problems), tuple(records), known)
 
 
 def bound_case(

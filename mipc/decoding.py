@@ -3,9 +3,9 @@
 A sidecar and a solution file make a pair; a question that was compiled to several files needs
 several pairs before "robust" can be said.
 
-Nothing in a sidecar is believed. The question is compiled again, and a solver's "infeasible"
-counts only for a model that mipc would write for that question, byte for byte; points are
-replayed in the original network.
+Nothing in a sidecar is believed. The question is compiled again, bounds that strengthen the file
+are looked for again, and a solver's "infeasible" counts only for a model that mipc would write for
+that question, byte for byte; points are replayed in the original network.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mipc.compile import compile_query
+from mipc.compile import Strengthen, compile_query
 from mipc.decide import nearest
 from mipc.errors import InputError, QuestionError
 from mipc.formulation import Formulation
@@ -23,14 +23,14 @@ from mipc.milp import files
 from mipc.milp.solution import Solution
 from mipc.milp.solution_files import read as read_solution_text
 from mipc.milp.solution_files import to_solution
-from mipc.passes import parse_passes
+from mipc.passes import Problem, Tighter, parse_passes
 from mipc.properties.property_question import ask_property
-from mipc.properties.query import Query
+from mipc.properties.query import Case, Query
 from mipc.properties.question import ask
 from mipc.question_facts import PropertyFacts
 from mipc.replay import replay
 from mipc.runtime import Runtimes
-from mipc.search import beyond
+from mipc.search import beyond, implied, strengthened
 from mipc.sidecar import Sidecar, read_sidecar
 from mipc.verdict import Answer, Finding, conclude, finding_of, weigh
 
@@ -119,7 +119,9 @@ def decode(
         raise QuestionError("a sidecar names a target that the question does not have")
     if any(len({query.home[target] for target in group}) != 1 for group in groups):
         raise QuestionError("a sidecar joins targets of different cases")
-    compiled = compile_query(query, parse_passes(first.pipeline()), groups=groups)
+    compiled = compile_query(
+        query, parse_passes(first.pipeline()), groups=groups, strengthen=_told(pairs, query)
+    )
     findings = {part.target: finding_of(part) for part in compiled.parts}
     runtimes = Runtimes(query)
     begin = query.cases[0]
@@ -150,6 +152,35 @@ def decode(
             )
     by_bounds = all(finding.closed == "bounds" for finding in findings.values())
     return conclude(query, list(findings.values()), replays, "bounds" if by_bounds else "solver")
+
+
+def _told(pairs: Sequence[Pair], query: Query) -> Strengthen:
+    """What the sidecars know of the neurons of a case.
+
+    Raises
+    ------
+    QuestionError
+        Two of the same case differ, or it is no knowledge about these networks.
+    """
+    known: dict[int, Sidecar] = {}
+    for pair in pairs:
+        home = query.home[pair.sidecar.targets[0]]
+        if known.setdefault(home, pair.sidecar).tighter != pair.sidecar.tighter:
+            raise QuestionError("the sidecars have different bounds of the same neurons")
+
+    def strengthen(case: Case, problem: Problem, targets: tuple[int, ...]) -> tuple[Tighter, ...]:
+        home = query.home[targets[0]]
+        told = known[home].tighter_bounds()
+        if told:
+            own = problem.tightened(strengthened(case, problem, targets, rounded=False))
+        if told and not implied(told, own):
+            raise QuestionError(
+                "the sidecar has bounds of neurons that mipc cannot confirm",
+                remedy="compile the question again on this machine",
+            )
+        return told
+
+    return strengthen
 
 
 def question_of(

@@ -14,7 +14,7 @@ from mipc.milp.conditioning import condition, scale_exponents
 from mipc.milp.model import Expr, Model, ModelBuilder
 from mipc.numerics.interval import Interval
 from mipc.numerics.rounding import up
-from mipc.passes import Problem, Record
+from mipc.passes import Problem, Record, Tighter
 from mipc.properties.query import Query
 from mipc.semantics.encode import Block, Coded, encode
 from mipc.semantics.encode_smooth import Envelope
@@ -122,6 +122,8 @@ class Compiled:
         The simplified graph behind each.
     records : tuple of tuple of Record
         What each pass did, for each model.
+    tighter : tuple of tuple of Tighter
+        Bounds that were found beside the passes, of each model's case.
     """
 
     query: Query
@@ -129,6 +131,7 @@ class Compiled:
     formulations: tuple[Formulation, ...]
     problems: tuple[Problem, ...]
     records: tuple[tuple[Record, ...], ...]
+    tighter: tuple[tuple[Tighter, ...], ...]
 
 
 def formulate(query: Query, problem: Problem, targets: tuple[int, ...], name: str) -> Formulation:

@@ -21,7 +21,7 @@ from mipc.errors import InputError, ParseError
 from mipc.formulation import Compiled, Layout
 from mipc.ir.network import Port
 from mipc.milp.files import readable
-from mipc.passes import parse_passes
+from mipc.passes import Tighter, parse_passes
 from mipc.properties.property_question import PropertyQuestion
 from mipc.properties.query import Query
 from mipc.properties.question import Question
@@ -121,6 +121,15 @@ class ModelFacts(_Strict):
     objective: str = Field(description="What the minimised objective is.")
 
 
+class TighterFacts(_Strict):
+    """Bounds of some neurons of a value of the network."""
+
+    node: str
+    neurons: str
+    lower: list[float]
+    upper: list[float]
+
+
 class Tolerances(_Strict):
     """What solvers are expected to keep to; replay has none."""
 
@@ -145,6 +154,9 @@ class Sidecar(_Strict):
     eliminated: list[FateFacts]
     envelopes: list[EnvelopeFacts]
     passes: list[PassFacts]
+    tighter: list[TighterFacts] = Field(
+        default=[], description="Bounds of neurons beside those of the passes, see spec/files.md."
+    )
     tolerances: Tolerances
 
     def layout(self) -> Layout:
@@ -163,6 +175,16 @@ class Sidecar(_Strict):
             options = ",".join(f"{key}={value}" for key, value in step.options.items())
             steps.append(f"{step.name}{{{options}}}")
         return ",".join(steps)
+
+    def tighter_bounds(self) -> tuple[Tighter, ...]:
+        """Bounds of neurons beside those of the passes."""
+        return tuple(
+            Tighter(
+                facts.node, np.array(expand(facts.neurons), dtype=np.intp),
+                np.array(facts.lower), np.array(facts.upper),
+            )
+            for facts in self.tighter
+        )  # fmt: skip
 
     def column_names(self) -> list[str]:
         """The names of the columns, made again from the blocks."""
@@ -212,6 +234,15 @@ def sidecar_bytes(
         ],
         envelopes=[EnvelopeFacts(**asdict(envelope)) for envelope in formulation.envelopes],
         passes=[PassFacts(**record.facts()) for record in compiled.records[number]],
+        tighter=[
+            TighterFacts(
+                node=one.node,
+                neurons=ranges(tuple(one.neurons.tolist())),
+                lower=one.lower.tolist(),
+                upper=one.upper.tolist(),
+            )
+            for one in compiled.tighter[number]
+        ],
         tolerances=Tolerances(feasibility=1e-6, integrality=1e-6),
     )
     facts = sidecar.model_dump(mode="json", exclude_none=False)

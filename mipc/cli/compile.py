@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,14 @@ def compile_command(
     all_disjuncts: Annotated[
         bool, typer.Option("--all-disjuncts", help="Also those that bounds close.")
     ] = False,
+    strengthen: Annotated[
+        bool,
+        typer.Option(
+            "--strengthen",
+            help="Tighten the bounds of undecided neurons first, by linear programs and search; "
+            "takes minutes on larger networks.",
+        ),
+    ] = False,
     passes: q.Passes = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print what each pass did.")] = False,
     json: q.Json = False,
@@ -49,13 +58,17 @@ def compile_command(
     from mipc.milp.files import check_model_path
     from mipc.networks import remember
     from mipc.properties.property_question import PropertyQuestion
+    from mipc.search import strengthened
 
     check_model_path(output)
     steps = q.chosen_passes(passes)
     query = ask()
     with working() as progress:
         progress("compiling")
-        compiled = compile_query(query, steps, combine=combine, all_disjuncts=all_disjuncts)
+        compiled = compile_query(
+            query, steps, combine=combine, all_disjuncts=all_disjuncts,
+            strengthen=partial(strengthened, progress=progress) if strengthen else None,
+        )  # fmt: skip
         progress("writing files")
         written = write_files(compiled, output)
     for network in query.networks:

@@ -22,7 +22,7 @@ from mipc.ir.ops import Affine, Max, Node, Relu, Smooth
 from mipc.numerics.domains import Domain
 from mipc.numerics.interval import Interval
 
-__all__ = ["Fate", "Pass", "Problem", "Record", "run"]
+__all__ = ["Fate", "Pass", "Problem", "Record", "Tighter", "run"]
 
 Index: TypeAlias = npt.NDArray[np.intp]
 
@@ -54,6 +54,23 @@ class Fate:
 
 
 @dataclass(frozen=True, eq=False)
+class Tighter:
+    """Bounds of some neurons of a value of the network, tighter than the pass ``bounds`` has them.
+
+    Attributes
+    ----------
+    node : str
+    neurons : (k,) int
+    lower, upper : (k,) float64
+    """
+
+    node: str
+    neurons: Index
+    lower: npt.NDArray[np.float64]
+    upper: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A graph over a box, and what is known of it: what a pass maps to what.
 
@@ -82,6 +99,23 @@ class Problem:
                 f"there are no bounds for {name!r}", remedy="put the pass 'bounds' first"
             )
         return self.bounds[name]
+
+    def tightened(self, known: Iterable[Tighter]) -> Problem:
+        """The same problem with tighter bounds of some values, and of ReLUs over them."""
+        bounds: dict[str, Interval] = {}
+        for one in known:
+            old = bounds.get(one.node, self.of(one.node))
+            lower, upper = old.lower.copy(), old.upper.copy()
+            lower[0, one.neurons] = np.maximum(lower[0, one.neurons], one.lower)
+            upper[0, one.neurons] = np.minimum(upper[0, one.neurons], one.upper)
+            bounds[one.node] = Interval(lower, upper)
+        for node in self.graph:
+            if isinstance(node.op, Relu) and node.operands[0] in bounds:
+                over, old = bounds[node.operands[0]], self.of(node.name)
+                lower = np.maximum(old.lower, np.maximum(over.lower, 0.0))
+                upper = np.minimum(old.upper, np.maximum(over.upper, 0.0))
+                bounds[node.name] = Interval(lower, upper)
+        return self.become(self.graph, bounds)
 
     def become(
         self,

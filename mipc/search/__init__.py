@@ -6,8 +6,10 @@ from mipc.search.branch import Branched, branch
 from mipc.search.cells import higher, nearer
 from mipc.search.compact import PASSES, Compact, can_be_compact, compact
 from mipc.search.halving import Halving, can_halve, halve
+from mipc.search.strengthen import implied, strengthened
 
 __all__ = [
     "PASSES", "Branched", "Compact", "Halving", "approach", "beyond", "branch", "can_be_compact",
-    "can_halve", "climb", "compact", "halve", "higher", "nearer", "steeper",
+    "can_halve", "climb", "compact", "halve", "higher", "implied", "nearer", "steeper",
+    "strengthened",
 ]  # fmt: skip

@@ -31,6 +31,9 @@ Index: TypeAlias = npt.NDArray[np.intp]
 EXCESS = 2.0
 """How often walls that exclude each other are counted; 1 would do, were there no rounding."""
 
+MOST_NUMBERS = 4_000_000
+"""In the rows of a linear program; larger ones are not solved."""
+
 MOST_SECONDS = 10.0
 """Of one linear program."""
 
@@ -72,6 +75,8 @@ def best_multipliers(
     multipliers of one part and a point (n,); None where a solver finds none.
     """
     shape = Relaxation.of(compact, block, part)
+    if shape.walls.size > MOST_NUMBERS:
+        return None
     start = replace(
         start,
         slopes=np.where(part.undecided, start.slopes, (part.lower >= 0).astype(np.float64)),
