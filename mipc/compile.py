@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +26,7 @@ from mipc.formulation import Compiled, Part, formulate
 from mipc.ir.graph import Graph
 from mipc.milp import files
 from mipc.numerics.rationals import Enclosed
-from mipc.passes import DEFAULT, Pass, Problem, Record, Tighter, run
+from mipc.passes import DEFAULT, Known, Pass, Problem, Record, run
 from mipc.passes.bounds import Bounds
 from mipc.properties.query import Case, Query
 from mipc.properties.requirements import Disjunct
@@ -44,7 +43,7 @@ __all__ = [
 ]
 
 Watch = Callable[[str, Problem], None]
-Strengthen = Callable[[Case, Problem, tuple[int, ...]], tuple[Tighter, ...]]
+Strengthen = Callable[[Case, Problem, tuple[int, ...]], Known]
 
 MOST_TERMS = 1000
 """So many terms a disjunct may have for its rows to be put to bounds in rationals."""
@@ -94,24 +93,27 @@ def compile_query(
     )
     if groups is None:
         groups = _groups(query, parts, combine=combine, all_disjuncts=all_disjuncts)
-    tighter = dict.fromkeys(range(len(bounded)), cast(tuple[Tighter, ...], ()))
+    known = [Known() for _ in bounded]
     if strengthen is not None:
         for home in {query.home[targets[0]] for targets in groups}:
             mine = [part for part in parts if query.home[part.target] == home]
             alive = tuple(p.target for p in mine if p.is_open) or tuple(p.target for p in mine)
-            tighter[home] = strengthen(query.cases[home], bounded[home][0], alive)
+            known[home] = strengthen(query.cases[home], bounded[home][0], alive)
     formulations, problems, records = [], [], []
     for number, targets in enumerate(groups):
         home = query.home[targets[0]]
         problem, first = bounded[home]
-        problem = problem.tightened(tighter[home])
+        problem = problem.tightened(known[home].tighter)
         case = query.cases[home]
         simple, later = simplify(case, problem, targets, passes, watch if number == 0 else None)
-        formulations.append(formulate(query, simple, targets, _title(targets)))
+        name, covers = _title(targets), known[home].covers
+        formulations.append(formulate(query, simple, targets, name, covers))
         problems.append(simple)
         records.append(first + later)
-    known = tuple(tighter[query.home[targets[0]]] for targets in groups)
-    return Compiled(query, parts, tuple(formulations), tuple(problems), tuple(records), known)
+    return Compiled(
+        query, parts, tuple(formulations), tuple(problems), tuple(records),
+        tuple(known[query.home[targets[0]]] for targets in groups),
+    )  # fmt: skip
 
 
 def bound_case(

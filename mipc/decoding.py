@@ -23,15 +23,15 @@ from mipc.milp import files
 from mipc.milp.solution import Solution
 from mipc.milp.solution_files import read as read_solution_text
 from mipc.milp.solution_files import to_solution
-from mipc.passes import Problem, Tighter, parse_passes
+from mipc.passes import Known, Problem, parse_passes
 from mipc.properties.property_question import ask_property
 from mipc.properties.query import Case, Query
 from mipc.properties.question import ask
 from mipc.question_facts import PropertyFacts
 from mipc.replay import replay
 from mipc.runtime import Runtimes
-from mipc.search import beyond, implied, strengthened
-from mipc.sidecar import Sidecar, read_sidecar
+from mipc.search import beyond, confirmed
+from mipc.sidecar import Sidecar, TighterFacts, read_sidecar
 from mipc.verdict import Answer, Finding, conclude, finding_of, weigh
 
 __all__ = ["Pair", "decode", "question_of"]
@@ -155,25 +155,25 @@ def decode(
 
 
 def _told(pairs: Sequence[Pair], query: Query) -> Strengthen:
-    """What the sidecars know of the neurons of a case.
+    """What the sidecars know of the neurons of a case, once it is confirmed.
 
     Raises
     ------
     QuestionError
-        Two of the same case differ, or it is no knowledge about these networks.
+        Two of the same case differ, or it cannot be confirmed.
     """
-    known: dict[int, Sidecar] = {}
+    tighter: dict[int, list[TighterFacts]] = {}
+    known: dict[int, Known] = {}
     for pair in pairs:
-        home = query.home[pair.sidecar.targets[0]]
-        if known.setdefault(home, pair.sidecar).tighter != pair.sidecar.tighter:
+        home, facts = query.home[pair.sidecar.targets[0]], pair.sidecar.known()
+        if tighter.setdefault(home, pair.sidecar.tighter) != pair.sidecar.tighter:
             raise QuestionError("the sidecars have different bounds of the same neurons")
+        before = known.get(home, Known())
+        known[home] = Known(facts.tighter, before.covers + facts.covers)
 
-    def strengthen(case: Case, problem: Problem, targets: tuple[int, ...]) -> tuple[Tighter, ...]:
-        home = query.home[targets[0]]
-        told = known[home].tighter_bounds()
-        if told:
-            own = problem.tightened(strengthened(case, problem, targets, rounded=False))
-        if told and not implied(told, own):
+    def strengthen(case: Case, problem: Problem, targets: tuple[int, ...]) -> Known:
+        told = known[query.home[targets[0]]]
+        if not confirmed(told, case, problem, targets):
             raise QuestionError(
                 "the sidecar has bounds of neurons that mipc cannot confirm",
                 remedy="compile the question again on this machine",

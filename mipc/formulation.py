@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
+from mipc.ir.graph import Graph
+from mipc.ir.ops import Relu
 from mipc.milp.conditioning import condition, scale_exponents
 from mipc.milp.model import Expr, Model, ModelBuilder
 from mipc.numerics.interval import Interval
 from mipc.numerics.rounding import up
-from mipc.passes import Problem, Record, Tighter
+from mipc.passes import Cover, Known, Problem, Record
 from mipc.properties.query import Query
-from mipc.semantics.encode import Block, Coded, encode
+from mipc.semantics.encode import Block, Coded, Encoded, encode
 from mipc.semantics.encode_smooth import Envelope
 
 __all__ = ["Compiled", "Formulation", "Layout", "Part", "formulate"]
@@ -122,8 +125,8 @@ class Compiled:
         The simplified graph behind each.
     records : tuple of tuple of Record
         What each pass did, for each model.
-    tighter : tuple of tuple of Tighter
-        Bounds that were found beside the passes, of each model's case.
+    known : tuple of Known
+        What was found beside the passes, of each model's case.
     """
 
     query: Query
@@ -131,10 +134,16 @@ class Compiled:
     formulations: tuple[Formulation, ...]
     problems: tuple[Problem, ...]
     records: tuple[tuple[Record, ...], ...]
-    tighter: tuple[tuple[Tighter, ...], ...]
+    known: tuple[Known, ...]
 
 
-def formulate(query: Query, problem: Problem, targets: tuple[int, ...], name: str) -> Formulation:
+def formulate(
+    query: Query,
+    problem: Problem,
+    targets: tuple[int, ...],
+    name: str,
+    covers: Sequence[Cover] = (),
+) -> Formulation:
     """Write a graph whose first outputs are disjuncts of a query as a model.
 
     Every exact run of the network in the region at which a disjunct holds (for ``worst``: every
@@ -144,6 +153,9 @@ def formulate(query: Query, problem: Problem, targets: tuple[int, ...], name: st
     builder = ModelBuilder(name)
     graph, bounds = problem.graph, problem.bounds
     encoded = encode(graph, problem.domain, bounds, builder)
+    for cover in covers:
+        if cover.target in targets:
+            _cover(builder, graph, encoded, cover)
     blocks = encoded.blocks
     outputs = graph.outputs[: len(targets)]
     tails = [encoded.values[output] for output in outputs]
@@ -160,6 +172,19 @@ def formulate(query: Query, problem: Problem, targets: tuple[int, ...], name: st
     layout = Layout(tuple(blocks), conditioned.exponents)
     envelopes = tuple(encoded.envelopes)
     return Formulation(conditioned.model, layout, targets, conditioned.dropped, unit, envelopes)
+
+
+def _cover(builder: ModelBuilder, graph: Graph, encoded: Encoded, cover: Cover) -> None:
+    """Rows ``relu <= slope @ x + offset`` for the neurons that still have columns."""
+    (source,) = graph.inputs
+    x = encoded.values[source.name].expr
+    for node in graph:
+        name, neurons = node.neurons(np.arange(node.size))
+        if isinstance(node.op, Relu) and name == cover.node:
+            _, here, there = np.intersect1d(neurons, cover.neurons, return_indices=True)
+            lines = x.through(sp.csr_array(cover.slope[there]))
+            y = encoded.values[node.name].expr[here]
+            builder.at_most(f"cover{cover.target}", y - lines, cover.offset[there])
 
 
 def _margin(

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mipc.errors import InputError, ParseError
 from mipc.formulation import Compiled, Layout
 from mipc.ir.network import Port
 from mipc.milp.files import readable
-from mipc.passes import Tighter, parse_passes
+from mipc.passes import Cover, Known, Tighter, parse_passes
 from mipc.properties.property_question import PropertyQuestion
 from mipc.properties.query import Query
 from mipc.properties.question import Question
@@ -130,6 +131,16 @@ class TighterFacts(_Strict):
     upper: list[float]
 
 
+class CoverFacts(_Strict):
+    """``relu <= slope @ input + offset`` for some neurons of a value of the network."""
+
+    node: str
+    neurons: str
+    target: int
+    slope: list[list[float]]
+    offset: list[float]
+
+
 class Tolerances(_Strict):
     """What solvers are expected to keep to; replay has none."""
 
@@ -157,6 +168,9 @@ class Sidecar(_Strict):
     tighter: list[TighterFacts] = Field(
         default=[], description="Bounds of neurons beside those of the passes, see spec/files.md."
     )
+    covers: list[CoverFacts] = Field(
+        default=[], description="Lines over ReLUs that are rows of the file, see spec/files.md."
+    )
     tolerances: Tolerances
 
     def layout(self) -> Layout:
@@ -176,15 +190,29 @@ class Sidecar(_Strict):
             steps.append(f"{step.name}{{{options}}}")
         return ",".join(steps)
 
-    def tighter_bounds(self) -> tuple[Tighter, ...]:
-        """Bounds of neurons beside those of the passes."""
-        return tuple(
-            Tighter(
-                facts.node, np.array(expand(facts.neurons), dtype=np.intp),
-                np.array(facts.lower), np.array(facts.upper),
-            )
+    def known(self) -> Known:
+        """What the file holds beside what the passes found out.
+
+        Raises
+        ------
+        ValueError
+            Lists that do not belong together.
+        """
+        tighter = [
+            Tighter(facts.node, _numbers(facts.neurons), *map(np.array, (facts.lower, facts.upper)))
             for facts in self.tighter
-        )  # fmt: skip
+        ]
+        covers = [
+            Cover(facts.node, _numbers(facts.neurons), facts.target, np.array(facts.slope),
+                  np.array(facts.offset))
+            for facts in self.covers
+        ]  # fmt: skip
+        sizes = [one.lower.shape == one.upper.shape == one.neurons.shape for one in tighter]
+        sizes += [one.slope.ndim == 2 and one.offset.shape == one.neurons.shape for one in covers]
+        sizes += [len(one.slope) == len(one.neurons) for one in covers]
+        if not all(sizes):
+            raise ValueError("bounds or lines of neurons that do not belong together")
+        return Known(tuple(tighter), tuple(covers))
 
     def column_names(self) -> list[str]:
         """The names of the columns, made again from the blocks."""
@@ -241,7 +269,18 @@ def sidecar_bytes(
                 lower=one.lower.tolist(),
                 upper=one.upper.tolist(),
             )
-            for one in compiled.tighter[number]
+            for one in compiled.known[number].tighter
+        ],
+        covers=[
+            CoverFacts(
+                node=one.node,
+                neurons=ranges(tuple(one.neurons.tolist())),
+                target=one.target,
+                slope=one.slope.tolist(),
+                offset=one.offset.tolist(),
+            )
+            for one in compiled.known[number].covers
+            if one.target in formulation.targets
         ],
         tolerances=Tolerances(feasibility=1e-6, integrality=1e-6),
     )
@@ -266,6 +305,7 @@ def read_sidecar(path: str | Path) -> Sidecar:
             sidecar.question.question()
         sidecar.layout()
         parse_passes(sidecar.pipeline())
+        sidecar.known()
         if len(set(sidecar.targets)) < len(sidecar.targets):
             raise ValueError("a target is named twice")
         return sidecar
@@ -300,6 +340,10 @@ def ranges(neurons: Sequence[int]) -> str:
             parts.append(f"{start}-{previous}" if previous != start else f"{start}")
         start = previous = neuron
     return ",".join(parts)
+
+
+def _numbers(text: str) -> npt.NDArray[np.intp]:
+    return np.array(expand(text), dtype=np.intp)
 
 
 def expand(text: str) -> tuple[int, ...]:

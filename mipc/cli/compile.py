@@ -39,8 +39,8 @@ def compile_command(
         bool,
         typer.Option(
             "--strengthen",
-            help="Tighten the bounds of undecided neurons first, by linear programs and search; "
-            "takes minutes on larger networks.",
+            help="Tighten the bounds of undecided neurons first and add lines over them; takes "
+            "minutes on larger networks.",
         ),
     ] = False,
     passes: q.Passes = None,

@@ -7,18 +7,11 @@ fields in braces: ``--passes "bounds{method=interval},stable-relu"``; the pipeli
 
 from __future__ import annotations
 
-from mipc.passes.base import Pass, Problem, Record, Tighter, run
+from mipc.passes.base import Cover, Known, Pass, Problem, Record, Tighter, run
 from mipc.passes.envelopes import Envelopes
 from mipc.passes.parse import ALL, DEFAULT, parse_passes
 
 __all__ = [
-    "ALL",
-    "DEFAULT",
-    "Envelopes",
-    "Pass",
-    "Problem",
-    "Record",
-    "Tighter",
-    "parse_passes",
-    "run",
-]
+    "ALL", "DEFAULT", "Cover", "Envelopes", "Known", "Pass", "Problem", "Record", "Tighter",
+    "parse_passes", "run",
+]  # fmt: skip

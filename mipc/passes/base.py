@@ -22,7 +22,7 @@ from mipc.ir.ops import Affine, Max, Node, Relu, Smooth
 from mipc.numerics.domains import Domain
 from mipc.numerics.interval import Interval
 
-__all__ = ["Fate", "Pass", "Problem", "Record", "Tighter", "run"]
+__all__ = ["Cover", "Fate", "Known", "Pass", "Problem", "Record", "Tighter", "run"]
 
 Index: TypeAlias = npt.NDArray[np.intp]
 
@@ -68,6 +68,35 @@ class Tighter:
     neurons: Index
     lower: npt.NDArray[np.float64]
     upper: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """Lines over ReLUs: ``relu <= slope @ x + offset`` wherever the only input ``x`` may lie.
+
+    Attributes
+    ----------
+    node : str
+        A value of the network.
+    neurons : (k,) int
+    target : int
+        The disjunct for which they were found.
+    slope, offset : (k, n), (k,) float64
+    """
+
+    node: str
+    neurons: Index
+    target: int
+    slope: npt.NDArray[np.float64]
+    offset: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of a case beside what passes find out."""
+
+    tighter: tuple[Tighter, ...] = ()
+    covers: tuple[Cover, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,10 +6,24 @@ from mipc.search.branch import Branched, branch
 from mipc.search.cells import higher, nearer
 from mipc.search.compact import PASSES, Compact, can_be_compact, compact
 from mipc.search.halving import Halving, can_halve, halve
-from mipc.search.strengthen import implied, strengthened
+from mipc.search.strengthen import confirmed, strengthened
 
 __all__ = [
-    "PASSES", "Branched", "Compact", "Halving", "approach", "beyond", "branch", "can_be_compact",
-    "can_halve", "climb", "compact", "halve", "higher", "implied", "nearer", "steeper",
+    "PASSES",
+    "Branched",
+    "Compact",
+    "Halving",
+    "approach",
+    "beyond",
+    "branch",
+    "can_be_compact",
+    "can_halve",
+    "climb",
+    "compact",
+    "confirmed",
+    "halve",
+    "higher",
+    "nearer",
+    "steeper",
     "strengthened",
 ]  # fmt: skip

@@ -14,17 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from mipc.search.compact import Block, Compact
-from mipc.search.descent import descend
-from mipc.search.dual import Rows, Weighed, rows_of, weigh
+from mipc.search.descent import descend, first_multipliers
+from mipc.search.dual import Multipliers, Rows, Weighed, rows_of, weigh
 from mipc.search.envelope import Envelope, envelope_over
 from mipc.search.hull import hull, is_dense
 from mipc.search.parts import Parts
 from mipc.search.relaxed import sharpened
 from mipc.search.store import Opened
 
-__all__ = ["STEPS", "Bounding"]
+__all__ = ["STEPS", "Bounding", "the_only"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
+Index: TypeAlias = npt.NDArray[np.intp]
 
 FIRST_STEPS, STEPS, FEW_STEPS, LAST_STEPS = 100, 20, 5, 400
 """Steps of descent: for the whole region, a part, a halved box, and what cannot be split."""
@@ -38,6 +39,11 @@ FEW_INPUTS = 20
 NEAR, MOST_UNDECIDED = 2.0**-6, 64
 """Where a bound is below such a share of the whole region's, and so few neurons are undecided,
 linear programs are solved: descent does not come as near. Halving a box is quicker than either."""
+
+
+def the_only(part: Parts, multipliers: Multipliers, bound: float = np.inf) -> Opened:
+    """The whole region as the only part."""
+    return Opened(np.array([bound]), part, multipliers, [()], np.array([-1], dtype=np.intp))
 
 
 class Bounding:
@@ -117,6 +123,21 @@ class Bounding:
         self.lines = better.envelope.slope
         multipliers = replace(better.multipliers, point=now.point, pull=now.pull)
         return replace(opened, multipliers=multipliers)
+
+    def fitted_lines(self, whole: Parts) -> tuple[Index, Array]:
+        """The neurons of a dense first level that have lines of their own on the whole region.
+
+        And the slopes of those: (k,), (k, n).
+        """
+        inputs = self.compact.inputs * self.one_by_one
+        multipliers = first_multipliers(whole, len(self.block.offset), inputs=inputs)
+        found, envelope, _ = self.bounded(the_only(whole, multipliers), first=True)
+        if not self.one_by_one:
+            found = self.with_lines(found)
+            envelope = self.envelope(whole)
+        assert envelope is not None
+        shares = found.multipliers.shares[0, self.compact.levels[0].place]
+        return np.flatnonzero(shares > 0), envelope.slope[shares > 0]
 
     def bounded_at_length(self, opened: Opened) -> tuple[Opened, Envelope | None]:
         """Bounds of parts that cannot be split."""

@@ -19,13 +19,13 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mipc.search.bounding import STEPS, Bounding
+from mipc.search.bounding import STEPS, Bounding, the_only
 from mipc.search.cells import higher
 from mipc.search.choice import chosen_neurons, halved, split, thin
 from mipc.search.climbing import climbed, steepest
 from mipc.search.compact import Block, Compact
 from mipc.search.descent import first_multipliers
-from mipc.search.dual import Multipliers, Weighed
+from mipc.search.dual import Weighed
 from mipc.search.envelope import Envelope
 from mipc.search.parts import Parts
 from mipc.search.progress import Leaf, Reached, Returned
@@ -183,7 +183,7 @@ class Branching:
             part, rows, inputs=self.compact.inputs * self.bounds.one_by_one
         )
         for number in range(ROUNDS):
-            opened = _whole(last, part, multipliers)
+            opened = the_only(part, multipliers, last)
             if self.bounds.dense and number == 1 and not self.bounds.one_by_one:
                 opened = self.bounds.with_lines(opened)
             known, envelope, mean = self.bounds.bounded(opened, first=True)
@@ -412,8 +412,3 @@ class Branching:
             own = (opened.parts.high - opened.parts.low)[first]
             width = np.concatenate([np.tile(width, (len(own), 1)), own, own])
         self._reach(*climbed(self.compact, self.block, points, width))
-
-
-def _whole(bound: float, part: Parts, multipliers: Multipliers) -> Opened:
-    """The whole region as the only part."""
-    return Opened(np.array([bound]), part, multipliers, [()], np.array([-1], dtype=np.intp))

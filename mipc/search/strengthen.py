@@ -1,9 +1,13 @@
-"""Tighter bounds of the neurons that are left, so that a file leaves a solver less to do.
+"""What is found out about the neurons that are left, so that a file leaves a solver less to do.
 
-Level by level, for each neuron that is still undecided: dual bounds by descent; linear programs
-over what is known of the levels before, the upper end first, and the lower one where that left the
-sign open; and branching on the sign, unless samples have both signs (Tjeng et al. 2019 call this
-progressive bounds tightening, with a MILP where we branch).
+*Tighter bounds.* Level by level, for each neuron that is still undecided: dual bounds by descent;
+linear programs over what is known of the levels before, the upper end first, and the lower one
+where that left the sign open; and branching on the sign, unless samples have both signs (Tjeng et
+al. 2019 call this progressive bounds tightening, with a MILP where we branch).
+
+*Covers.* Where the first level is dense, concave envelopes of single neurons lie far below their
+chords (:mod:`mipc.search.envelope`): of each disjunct, the lines over them that bound it best. With
+those rows a solver's own relaxation is as tight as ours.
 
 Sound: each bound is one of :func:`~mipc.search.dual.weigh`, or of a search that closed, on the
 whole region; nothing is asked of a violation, so that every run of the network stays inside.
@@ -11,7 +15,7 @@ whole region; nothing is asked of a violation, so that every run of the network 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
@@ -22,20 +26,24 @@ import numpy.typing as npt
 from mipc import clock
 from mipc.compile import simplify
 from mipc.errors import TimeUp
+from mipc.ir.ops import Relu
 from mipc.numerics.interval import Interval
-from mipc.passes import Problem, Tighter
+from mipc.passes import Cover, Known, Problem, Tighter
 from mipc.properties.query import Case
+from mipc.search.bounding import Bounding
 from mipc.search.branch import branch
 from mipc.search.compact import PASSES, Block, Compact, can_be_compact, compact
 from mipc.search.descent import first_multipliers
 from mipc.search.dual import rows_of, weigh
+from mipc.search.envelope import envelope_over
 from mipc.search.parts import Parts
 from mipc.search.refine import tightened
 from mipc.search.relaxed import best_multipliers
 
-__all__ = ["implied", "strengthened"]
+__all__ = ["confirmed", "strengthened"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
+Index: TypeAlias = npt.NDArray[np.intp]
 
 STEPS = 50
 """Steps of descent for a bound."""
@@ -52,56 +60,127 @@ def strengthened(
     problem: Problem,
     targets: tuple[int, ...],
     *,
-    rounded: bool = True,
     progress: Callable[[str], None] = lambda words: None,
-) -> tuple[Tighter, ...]:
+) -> Known:
     """What can be found out about the neurons that some disjuncts of a bounded case depend on.
 
-    It ends early, with what is known by then, when the clock says so; of problems that are not
-    piecewise linear, have maxima or are too large, nothing is known.
-
-    Parameters
-    ----------
-    rounded : bool
-        Outward, to 20 bits, so that another machine, whose last bits differ, finds no less.
+    Bounds are rounded outward to 20 bits, so that another machine, whose last bits differ, finds
+    no less. It ends early, with what is known by then, when the clock says so; of problems that are
+    not piecewise linear, have maxima or are too large, nothing is known.
     """
     if not can_be_compact(problem):
-        return ()
-    simple, _ = simplify(case, problem, targets, PASSES)
-    dense = compact(case, problem, targets)
-    part = dense.whole
-    with suppress(TimeUp):
-        progress("tightening bounds by descent")
-        part = tightened(dense, part, STEPS)
-        for number, level in enumerate(dense.levels[1:], 1):
-            for words, tight in _of_level(dense, number, part):
-                part = tight
-                progress(f"tightening {level.node}: {words}")
-    found = []
-    for level in dense.levels:
-        name, neurons = simple.graph[level.node].neurons(np.arange(len(level.offset)))
-        lower, upper = part.lower[0, level.place], part.upper[0, level.place]
-        old = dense.bounds[level.place]
-        better = (lower > old.lower) | (upper < old.upper)
-        ends = lower[better], upper[better]
-        if rounded:
-            ends = -_coarser(-ends[0]), _coarser(ends[1])
-        found.append(Tighter(name, neurons[better], *ends))
-    return tuple(tighter for tighter in found if len(tighter.neurons))
+        return Known()
+    seen = _Seen(case, problem, targets)
+    tighter = []
+    for one in seen.tighter(progress):
+        coarse = replace(one, lower=-_coarser(-one.lower), upper=_coarser(one.upper))
+        tighter.append(coarse)
+    return Known(tuple(tighter), tuple(seen.covers(progress)))
 
 
-def implied(told: Iterable[Tighter], known: Problem) -> bool:
-    """Whether bounds that somebody tells are no tighter than what is known of a problem."""
-    for one in told:
-        own = known.bounds.get(one.node)
-        if own is None or not (len(one.neurons) == len(one.lower) == len(one.upper)):
+def confirmed(told: Known, case: Case, problem: Problem, targets: tuple[int, ...]) -> bool:
+    """Whether what somebody tells of a case is found to be so.
+
+    Bounds are looked for again; lines are compared with the lowest that have their slopes.
+    """
+    if not told.tighter and not told.covers:
+        return True
+    if not can_be_compact(problem):
+        return False
+    seen = _Seen(case, problem, targets)
+    if not all(map(seen.holds, told.covers)):
+        return False
+    if not told.tighter:
+        return True
+    own = problem.tightened(seen.tighter(lambda words: None))
+    return all(_is_implied(one, own) for one in told.tighter)
+
+
+def _is_implied(told: Tighter, known: Problem) -> bool:
+    own = known.bounds.get(told.node)
+    if own is None or not _are_of(told.neurons, own.lower.shape[1]):
+        return False
+    lower, upper = own.lower[0, told.neurons], own.upper[0, told.neurons]
+    return bool(((told.lower <= lower) & (told.upper >= upper)).all())
+
+
+def _are_of(neurons: Index, size: int) -> bool:
+    return bool(((neurons >= 0) & (neurons < size)).all())
+
+
+class _Seen:
+    """A case in its compact form, and which neurons of the network its neurons are."""
+
+    def __init__(self, case: Case, problem: Problem, targets: tuple[int, ...]) -> None:
+        self.graph = simplify(case, problem, targets, PASSES)[0].graph
+        self.dense = compact(case, problem, targets)
+
+    def tighter(self, progress: Callable[[str], None]) -> list[Tighter]:
+        """Bounds of neurons, where they are tighter than those of the problem."""
+        dense, part = self.dense, self.dense.whole
+        with suppress(TimeUp):
+            progress("tightening bounds by descent")
+            part = tightened(dense, part, STEPS)
+            for number, level in enumerate(dense.levels[1:], 1):
+                for words, tight in _of_level(dense, number, part):
+                    part = tight
+                    progress(f"tightening {level.node}: {words}")
+        found = []
+        for level in dense.levels:
+            name, neurons = self.graph[level.node].neurons(np.arange(len(level.offset)))
+            lower, upper = part.lower[0, level.place], part.upper[0, level.place]
+            old = dense.bounds[level.place]
+            better = (lower > old.lower) | (upper < old.upper)
+            found.append(Tighter(name, neurons[better], lower[better], upper[better]))
+        return [tighter for tighter in found if len(tighter.neurons)]
+
+    def covers(self, progress: Callable[[str], None]) -> Iterator[Cover]:
+        """Lines over the neurons of a dense first level, for each disjunct."""
+        for target, block in self.dense.disjuncts.items():
+            bounds = Bounding(self.dense, block)
+            if not bounds.dense or len(self.graph.inputs) != 1:
+                return
+            progress("looking for lines over the first level")
+            with suppress(TimeUp):
+                some, slope = bounds.fitted_lines(self.dense.whole)
+                if len(some):
+                    slope = _short(slope)
+                    offset = _coarser(self._offsets(some, slope))
+                    yield Cover(*self._first(some), target, slope, offset)
+
+    def holds(self, told: Cover) -> bool:
+        """Whether lines lie over the ReLUs they are said to be of."""
+        if not self.dense.levels or len(self.graph.inputs) != 1:
             return False
-        if not ((one.neurons >= 0) & (one.neurons < own.lower.shape[1])).all():
+        name, neurons = self._first(np.arange(len(self.dense.levels[0].offset)))
+        places = {neuron: place for place, neuron in enumerate(neurons.tolist())}
+        some = [places.get(neuron, -1) for neuron in told.neurons.tolist()]
+        fits = told.slope.shape == (len(some), self.dense.inputs)
+        if name != told.node or not fits or min(some, default=-1) < 0:
             return False
-        lower, upper = own.lower[0, one.neurons], own.upper[0, one.neurons]
-        if not ((one.lower <= lower) & (one.upper >= upper)).all():
-            return False
-    return True
+        offsets = self._offsets(np.array(some, dtype=np.intp), told.slope)
+        return bool((told.offset >= offsets).all())
+
+    def _first(self, some: Index) -> tuple[str, Index]:
+        """Neurons of the first level, as neurons of a ReLU of the network."""
+        node = self.dense.levels[0].node
+        (relu,) = (n for n in self.graph if isinstance(n.op, Relu) and n.operands[0] == node)
+        return relu.neurons(some)
+
+    def _offsets(self, some: Index, slope: Array) -> Array:
+        """The least offsets with which lines lie over neurons of the first level."""
+        every = np.zeros_like(self.dense.levels[0].weights)
+        every[some] = slope
+        whole = self.dense.whole
+        return np.asarray(envelope_over(self.dense, every, whole.low, whole.high).offset[0, some])
+
+
+def _short(slope: Array) -> Array:
+    """Slopes with four digits: they need not be exact, and are written in full."""
+    size = np.where(slope == 0, 1.0, np.abs(slope))
+    digits = 3 - np.floor(np.log10(size))
+    unit = 10.0**digits
+    return np.asarray(np.where(np.abs(digits) < 30, np.rint(slope * unit) / unit, 0.0))
 
 
 def _coarser(upper: Array) -> Array:
@@ -113,7 +192,7 @@ def _coarser(upper: Array) -> Array:
 def _of_level(dense: Compact, number: int, part: Parts) -> Iterator[tuple[str, Parts]]:
     """Better and better bounds of the undecided neurons of a level."""
     level = dense.levels[number]
-    seen = _seen(dense)[:, level.place]
+    samples = _samples(dense)[:, level.place]
     undecided = np.flatnonzero(part.undecided[0, level.place])
     for count, i in enumerate(undecided.tolist()):
         at = level.place.start + i
@@ -123,7 +202,7 @@ def _of_level(dense: Compact, number: int, part: Parts) -> Iterator[tuple[str, P
             row = Block(sign * level.weights[i : i + 1], sign * level.offset[i : i + 1],
                         level.slack[i : i + 1])  # fmt: skip
             most = min(_by_program(before, row), sign * float(end[0, at]))
-            if most > 0 and not (sign * seen[:, i] >= 0).any():
+            if most > 0 and not (sign * samples[:, i] >= 0).any():
                 most = min(most, _by_branching(before, row))
             end[0, at] = sign * most
             part = Parts(lower, upper, part.low, part.high)
@@ -159,7 +238,7 @@ def _by_branching(dense: Compact, row: Block) -> float:
     return max(found.upper[0], 0.0)
 
 
-def _seen(dense: Compact) -> Array:
+def _samples(dense: Compact) -> Array:
     """Pre-activations at points of the region: (SAMPLES, m)."""
     rng = np.random.default_rng(0)
     shares = rng.random((SAMPLES, dense.inputs))

@@ -20,7 +20,7 @@ from mipc.compile import bound_case
 from mipc.decoding import Pair
 from mipc.errors import QuestionError, RangeError
 from mipc.properties.query import Query
-from mipc.search import implied, strengthened
+from mipc.search import confirmed, strengthened
 from mipc.solve import solve_file
 from mipc.verdict import Robust, Violated
 
@@ -35,13 +35,20 @@ def test_every_run_is_inside(case: Case, margin: Fraction) -> None:
         return
     targets = tuple(disjunct.number for disjunct in whole.disjuncts)
     found = strengthened(whole, problem, targets)
-    assert implied(found, problem.tightened(strengthened(whole, problem, targets, rounded=False)))
+    assert confirmed(found, whole, problem, targets)
     for point in points_of(case.box, case.rng, 12):
         values = exact_run(whole.graph, point, wobbling(case.rng))
-        for one in found:
+        for one in found.tighter:
             ends = zip(one.neurons.tolist(), one.lower.tolist(), one.upper.tolist(), strict=True)
             for neuron, lower, upper in ends:
                 assert Fraction(lower) <= values[one.node][neuron] <= Fraction(upper)
+        for cover in found.covers:
+            rows = zip(cover.neurons.tolist(), cover.slope.tolist(), cover.offset.tolist(),
+                       strict=True)  # fmt: skip
+            for neuron, slope, offset in rows:
+                line = sum((Fraction(s) * Fraction(x) for s, x in zip(slope, point, strict=True)),
+                           Fraction(offset))  # fmt: skip
+                assert values[cover.node][neuron] <= line
 
 
 def deep(folder: Path, seed: int, margin: Fraction) -> tuple[mipc.Network, Query]:
@@ -115,4 +122,51 @@ def test_bounds_that_fit_nothing_are_refused(tmp_path: Path, wrong: dict[str, ob
     (tmp_path / "q.mps").unlink()
     (tmp_path / "q.sol").write_text("Model status\nInfeasible\n\n# Primal solution values\nNone\n")
     with pytest.raises(mipc.MipcError):
+        mipc.decode([Pair.read(sidecar, tmp_path / "q.sol")], network)
+
+
+def wide(folder: Path) -> tuple[mipc.Network, Query]:
+    """A random network with one dense hidden layer, more inputs than are halved."""
+    rng = np.random.default_rng(5)
+    layers = [
+        (rng.normal(size=(30, 24)) / 5, rng.normal(size=30) * 0.1),
+        (rng.normal(size=(2, 30)) / 5, rng.normal(size=2) * 0.1),
+    ]
+    network = dense_network(folder / "wide.onnx", layers)
+    return network, boxed(network, [-0.3] * 24, [0.3] * 24, margin=Fraction(1, 4))
+
+
+def test_lines_over_a_dense_first_level_are_rows_of_the_file(tmp_path: Path) -> None:
+    network, query = wide(tmp_path)
+    plain, strong = (mipc.compile_query(query, strengthen=how) for how in (None, strengthened))
+    sizes = [compiled.formulations[0].model.size["rows"] for compiled in (plain, strong)]
+    (cover,) = strong.known[0].covers
+    assert sizes[1] - sizes[0] == len(cover.neurons) > 0
+    solved = []
+    for name, compiled in (("plain", plain), ("strong", strong)):
+        ((model, sidecar),) = mipc.write_files(compiled, tmp_path / f"{name}.mps")
+        claim = solve_file(model, tmp_path / f"{name}.sol", "highs", 60)
+        answer = mipc.decode([Pair.read(sidecar, tmp_path / f"{name}.sol")], network)
+        solved.append((claim.status, type(answer.verdict)))
+    assert solved[0] == solved[1]
+
+
+@pytest.mark.parametrize("what", ["lower", "elsewhere", "shorter"])
+def test_forged_lines_are_refused(tmp_path: Path, what: str) -> None:
+    network, query = wide(tmp_path)
+    compiled = mipc.compile_query(query, strengthen=strengthened)
+    ((_, sidecar),) = mipc.write_files(compiled, tmp_path / "q.mps")
+    (tmp_path / "q.mps").unlink()
+    (tmp_path / "q.sol").write_text("Model status\nInfeasible\n\n# Primal solution values\nNone\n")
+    assert mipc.decode([Pair.read(sidecar, tmp_path / "q.sol")], network) is not None
+    facts = json.loads(sidecar.read_text())
+    (cover,) = facts["covers"]
+    if what == "lower":
+        cover["offset"][0] -= 0.01
+    elif what == "elsewhere":
+        cover["node"] = "nothing"
+    else:
+        cover["slope"] = [slope[:-1] for slope in cover["slope"]]
+    sidecar.write_text(json.dumps(facts))
+    with pytest.raises(QuestionError, match="cannot confirm"):
         mipc.decode([Pair.read(sidecar, tmp_path / "q.sol")], network)
