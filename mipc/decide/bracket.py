@@ -56,21 +56,19 @@ the terms of a margin may come to."""
 
 def bracket(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> bool:
     """Close what is between the two ends of a closest or a worst question, as far as time goes."""
-    line: _Line
-    targets = tuple(part.target for part in pending)
-    if state.query.objective == "worst":
-        line = _Largest(state, bounded, targets)
-    elif _measures(state, bounded.case):
-        line = _Nearest(state, bounded, targets)
-    else:
+    largest = state.query.objective == "worst"
+    if not largest and not _measures(state, bounded.case):
         return False
+    targets = tuple(part.target for part in pending)
+    line: _Line | None = None
     with suppress(RangeError, TimeUp), clock.limit(until):
+        line = (_Largest if largest else _Nearest)(state, bounded, targets)
         line.begin()
         stride = STRIDE
         while not line.is_over and stride <= MOST_STRIDE and clock.left() != 0.0:
             answered = _tried(line.ask, stride)
             stride = max(stride**2, STRIDE) if answered else stride**0.5
-    return line.is_over
+    return line is not None and line.is_over
 
 
 def _measures(state: State, case: Case) -> bool:
@@ -124,6 +122,8 @@ class _Nearest:
 
     def ask(self, stride: float) -> bool:
         reached = self.reached
+        if not np.isfinite(reached):
+            return False
         return self._ask(reached - max(stride * (reached - self.proved), 0.9 * GAP * reached))
 
     def _ask(self, radius: float | None) -> bool:
@@ -193,6 +193,8 @@ class _Nearest:
     def _through_cells(self, point: Array) -> None:
         """From a point through cells to a nearer witness."""
         dense = self.dense
+        if not dense.disjuncts:  # what is nearest violates another case
+            return
         block = dense.disjuncts[_highest(dense, point)]
         size = float((np.abs(block.weights) @ dense.reach[: block.weights.shape[1]]).max())
         for margin in MARGINS:
@@ -232,6 +234,8 @@ class _Largest:
 
     def ask(self, stride: float) -> bool:
         reached = self.reached
+        if not np.isfinite(self.proved - reached):
+            return False
         gap = max(stride * (self.proved - reached), 0.9 * GAP * max(1.0, abs(reached)))
         return self._ask(reached + gap)
 

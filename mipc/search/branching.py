@@ -12,13 +12,17 @@ left.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from mipc import clock
+from mipc.errors import TimeUp
 from mipc.search.bounding import STEPS, Bounding, the_only
 from mipc.search.cells import higher
 from mipc.search.choice import chosen_neurons, halved, split, thin
@@ -49,8 +53,8 @@ MOST_TOGETHER, FEW_TOGETHER, NUMBERS = 32, 4, 200_000
 SMALLER, LEAST_NEURONS = 1 / 3, 24
 """A part with so small a share of undecided neurons is searched without the decided ones."""
 
-FIRST_WALK = 50
-"""After so many parts."""
+FIRST_WALK, WALK = 50, 2.0
+"""After so many parts the first walk, and the seconds that one may take."""
 
 LENT = 64
 """Parts that are given away together, at most."""
@@ -392,8 +396,11 @@ class Branching:
         point = self.reached.point
         if point is None or self.reached.margin == self.walked:
             return
-        for found in higher(self.compact, self.block, point):
-            self._reach(found, float(steepest(self.compact, self.block, found[None])[0][0]))
+        left = clock.left()
+        until = time.perf_counter() + min(WALK, WALK if left is None else left)
+        with clock.limit(until), suppress(TimeUp):
+            for found in higher(self.compact, self.block, point):
+                self._reach(found, float(steepest(self.compact, self.block, found[None])[0][0]))
         self.walked = self.reached.margin
 
     def _reach(self, point: Array, margin: float) -> None:

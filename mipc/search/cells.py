@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from mipc.search.compact import Block, Compact
 from mipc.search.parts import Parts
-from mipc.search.relaxed import Optimum, Relaxation
+from mipc.search.relaxed import Optimum, Relaxation, is_small
 
 __all__ = ["higher", "nearer"]
 
@@ -76,7 +76,7 @@ class _Walk:
     def cell(self) -> Relaxation | None:
         """The cell that the walk is in; None at its end."""
         self.cells += 1
-        if self.cells > MOST_CELLS:
+        if self.cells > MOST_CELLS or not is_small(self.compact):
             return None
         box, bounds = self.compact.box, self.compact.bounds
         lower = np.where(self.active, np.maximum(bounds.lower, 0.0), bounds.lower)

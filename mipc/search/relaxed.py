@@ -23,7 +23,7 @@ from mipc.search.dual import Multipliers, rows_of, weigh
 from mipc.search.parts import Parts
 from mipc.search.store import Opened
 
-__all__ = ["Optimum", "Relaxation", "best_multipliers", "sharpened"]
+__all__ = ["Optimum", "Relaxation", "best_multipliers", "is_small", "sharpened"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
@@ -31,11 +31,16 @@ Index: TypeAlias = npt.NDArray[np.intp]
 EXCESS = 2.0
 """How often walls that exclude each other are counted; 1 would do, were there no rounding."""
 
-MOST_NUMBERS = 4_000_000
-"""In the rows of a linear program; larger ones are not solved."""
+MOST_NUMBERS = 2_000_000
+"""Of neurons times values; linear programs over larger problems are not solved."""
 
 MOST_SECONDS = 10.0
 """Of one linear program."""
+
+
+def is_small(compact: Compact) -> bool:
+    """Whether linear programs over a problem are worth their time."""
+    return compact.neurons * (compact.inputs + compact.neurons) <= MOST_NUMBERS
 
 
 def sharpened(compact: Compact, block: Block, opened: Opened) -> tuple[Opened, Array]:
@@ -74,9 +79,9 @@ def best_multipliers(
     -------
     multipliers of one part and a point (n,); None where a solver finds none.
     """
-    shape = Relaxation.of(compact, block, part)
-    if shape.walls.size > MOST_NUMBERS:
+    if not is_small(compact):
         return None
+    shape = Relaxation.of(compact, block, part)
     start = replace(
         start,
         slopes=np.where(part.undecided, start.slopes, (part.lower >= 0).astype(np.float64)),
