@@ -39,6 +39,9 @@ CLAIM_GUARD = 2e-6
 DISTANCE_GUARD = (1e-5, 5e-7)
 """And its bound on a distance up to this share of it, and this much: HiGHS was off by 2.7e-7."""
 
+EXACT = 2.0**-40
+"""More than the share by which an exact distance differs from the float that is told of it."""
+
 
 @dataclass(frozen=True)
 class Robust:
@@ -78,9 +81,11 @@ class Finding:
     upper : float
         No point of the box has a larger margin: proved by bounds, or claimed by a solver.
     nearest : float
-        No violation is nearer to the centre: claimed by a solver, 0 if nothing is known.
+        No violation is nearer to the centre: the same; 0 if nothing is known.
     reason, detail : str
         Why it is open, if it is.
+    claimed : bool
+        Whether ``upper`` or ``nearest`` rests on a solver's claim.
     """
 
     target: int
@@ -89,6 +94,12 @@ class Finding:
     nearest: float = 0.0
     reason: str = ""
     detail: str = ""
+    claimed: bool = False
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether any of it rests on a solver's claim."""
+        return self.claimed or self.closed == "solver"
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +149,9 @@ def conclude(
     if witnesses:
         best = _best(query, witnesses)
         least = min((f.nearest for f in findings if f.closed is None), default=0.0)
-        return Answer(Violated(best), stage, margin, _distances(query, best, least))
+        claimed = any(f.is_claimed for f in findings)
+        distance = _distances(query, best, least, claimed=claimed)
+        return Answer(Violated(best), stage, margin, distance)
     open_ones = [finding for finding in findings if finding.closed is None]
     if refuted and complete and all(finding.closed == "bounds" for finding in findings):
         raise InternalError("bounds exclude a point that violates exactly")
@@ -152,28 +165,43 @@ def conclude(
 
 
 def _without_lies(findings: Sequence[Finding], replays: Sequence[Replay]) -> list[Finding]:
-    """The findings, with nothing known of a disjunct of which a point refutes a solver's claim."""
+    """The findings, with nothing known of a disjunct of which a point refutes a solver's claim.
+
+    Raises
+    ------
+    InternalError
+        A point refutes what rests on bounds alone: a fault of mipc.
+    """
     inside = [run for run in replays if run.inside]
-    return [
-        Finding(finding.target, None, float("inf"))
-        if any(_is_lie(finding, run) for run in inside if finding.target in run.margins)
-        else finding
-        for finding in findings
-    ]
+    believed = []
+    for finding in findings:
+        mine = [run for run in inside if finding.target in run.margins]
+        shut = finding.closed == "bounds" and any(
+            run.margins[finding.target][0] > 0 for run in mine
+        )
+        if not shut and not any(_is_wrong(finding, run) for run in mine):
+            believed.append(finding)
+        elif finding.is_claimed and not shut:
+            believed.append(Finding(finding.target, None, float("inf")))
+        else:
+            raise InternalError(f"bounds of target {finding.target} exclude a point of it")
+    return believed
 
 
-def _is_lie(finding: Finding, run: Replay) -> bool:
-    """Whether a point of a disjunct shows a solver's claim about it to be wrong, not just rounded.
+def _is_wrong(finding: Finding, run: Replay) -> bool:
+    """Whether a point of a disjunct shows what is known of it to be wrong.
 
-    That bounds are wrong is another matter: :func:`conclude` calls it a fault of mipc.
+    A solver's claim may be off by rounding; what rests on bounds may not, beside what it costs to
+    write an exact number as a float.
     """
     margin = rounded_down(run.margins[finding.target][0])
-    if finding.closed != "bounds" and margin > finding.upper + CLAIM_GUARD * abs(finding.upper):
+    slack = CLAIM_GUARD * abs(finding.upper) if finding.is_claimed else 0.0
+    if finding.closed != "bounds" and margin > finding.upper + slack:
         return True
-    if margin < 0:
+    if margin < 0 or finding.closed == "bounds":
         return False
-    nearest = finding.nearest - 2 * _distance_guard(finding.nearest)
-    near = run.distance is not None and run.distance < nearest
+    guard = _distance_guard(finding.nearest) if finding.is_claimed else EXACT * finding.nearest
+    near = run.distance is not None and run.distance < finding.nearest - 2 * guard
     return near or finding.closed == "solver"
 
 
@@ -200,7 +228,9 @@ def weigh(query: Query, known: Finding, claim: Solution, guard: float) -> Findin
     if claim.dual_bound is None:
         return found
     nearest = claim.dual_bound - _distance_guard(claim.dual_bound)
-    return replace(found, nearest=max(nearest, known.nearest))
+    if nearest <= known.nearest:
+        return found
+    return replace(found, nearest=nearest, claimed=True)
 
 
 def _weigh_margin(known: Finding, claim: Solution, guard: float) -> Finding:
@@ -212,8 +242,8 @@ def _weigh_margin(known: Finding, claim: Solution, guard: float) -> Finding:
     if upper >= known.upper:
         return found
     if upper < -guard and known.closed is None:
-        return replace(found, closed="solver", upper=upper, reason="", detail="")
-    return replace(found, upper=upper)
+        found = replace(found, closed="solver", reason="", detail="")
+    return replace(found, upper=upper, claimed=True)
 
 
 def _distance_guard(distance: float) -> float:
@@ -262,13 +292,14 @@ def _best(query: Query, witnesses: list[Replay]) -> Replay:
     return max(witnesses, key=lambda run: run.exact_margin[0])
 
 
-def _distances(query: Query, best: Replay, least: float) -> Range | None:
+def _distances(query: Query, best: Replay, least: float, *, claimed: bool) -> Range | None:
     reached = best.distance
     if reached is None:
         return None
     if query.objective != "closest":
         return 0.0, reached
-    return max(min(least, reached - _distance_guard(reached)), 0.0), reached
+    most = reached - _distance_guard(reached) if claimed else reached
+    return max(min(least, most), 0.0), reached
 
 
 def rounded_down(value: Fraction) -> float:

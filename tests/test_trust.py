@@ -8,6 +8,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import mipc
+from mipc.errors import InternalError
 from mipc.milp.solution import Solution, Status
 from mipc.replay import Replay
 from mipc.solvers import highs as highs_module
@@ -144,10 +145,35 @@ def test_a_witness_nearer_than_a_solver_allows_is_believed(tmp_path, nearest):
     query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), question(objective="closest"))
     point = query.region.nearest(query.centre)
     run = replayed(point, Fraction(1), Fraction(1), 0.2)
-    answer = conclude(query, [Finding(1, None, 2.0, nearest=nearest)], [run], "solver")
+    claim = Finding(1, None, 2.0, nearest=nearest, claimed=True)
+    answer = conclude(query, [claim], [run], "solver")
     low, high = answer.distance
     assert high == 0.2
     assert low == 0.0 if nearest == 0.5 else 0.19999 < low < 0.2
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        Finding(1, None, 2.0, nearest=0.2000001),
+        Finding(1, None, 0.9999999),
+        Finding(1, "bounds", -1.0),
+    ],
+)
+def test_a_witness_that_bounds_exclude_is_a_fault_of_mipc(tmp_path, finding):
+    query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), question(objective="closest"))
+    point = query.region.nearest(query.centre)
+    run = replayed(point, Fraction(1), Fraction(1), 0.2)
+    with pytest.raises(InternalError, match="exclude"):
+        conclude(query, [finding], [run], "branching")
+
+
+def test_ends_that_bounds_have_proved_may_meet(tmp_path):
+    query = mipc.ask(network(tmp_path / "net.onnx", ("a", "b")), question(objective="closest"))
+    point = query.region.nearest(query.centre)
+    run = replayed(point, Fraction(1), Fraction(1), 2e-8)
+    answer = conclude(query, [Finding(1, None, 1.0, nearest=2e-8)], [run], "branching")
+    assert answer.distance == (2e-8, 2e-8)
 
 
 def test_a_margin_larger_than_a_solver_allows_is_believed(tmp_path):

@@ -18,8 +18,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
-from typing import Any, Protocol, TypeAlias, TypeVar
+from functools import cached_property, partial
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -33,15 +33,27 @@ from mipc.formulation import Part
 from mipc.numerics.rounding import UNIT, down, up
 from mipc.passes import Problem
 from mipc.properties.query import Case
-from mipc.search import Branched, Compact, beyond, branch, compact, higher, nearer
+from mipc.search import (
+    Branched,
+    Compact,
+    Parts,
+    beyond,
+    branch,
+    compact,
+    higher,
+    nearer,
+    tightened,
+)  # fmt: skip
 from mipc.search.climbing import steepest
-from mipc.verdict import rounded_down
+from mipc.verdict import Finding, rounded_down
 
 __all__ = ["bracket"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Point: TypeAlias = Mapping[str, Array]
-Asked = TypeVar("Asked")
+
+STEPS = 20
+"""Steps of descent for each neuron of the whole region."""
 
 STRIDE, MOST_STRIDE = 0.25, 0.95
 """The share of the gap that the first value asked about leaves open, and one not worth asking."""
@@ -66,7 +78,7 @@ def bracket(state: State, bounded: Bounded, pending: Sequence[Part], until: floa
         line.begin()
         stride = STRIDE
         while not line.is_over and stride <= MOST_STRIDE and clock.left() != 0.0:
-            answered = _tried(line.ask, stride)
+            answered = _tried(partial(line.ask, stride))
             stride = max(stride**2, STRIDE) if answered else stride**0.5
     return line is not None and line.is_over
 
@@ -98,7 +110,17 @@ class _Nearest:
         self.state, self.bounded, self.targets = state, bounded, targets
         self.case, self.centre = bounded.case, state.query.centre
         (self.region,) = self.case.regions.values()
-        self.proved, self.gone = 0.0, False
+
+    @property
+    def open_ones(self) -> list[Finding]:
+        """What is known of disjuncts that may hold somewhere."""
+        known = (self.state.findings[target] for target in self.targets)
+        return [finding for finding in known if finding.closed is None]
+
+    @property
+    def proved(self) -> float:
+        """How far away every violation is."""
+        return min((finding.nearest for finding in self.open_ones), default=np.inf)
 
     @property
     def reached(self) -> float:
@@ -111,61 +133,67 @@ class _Nearest:
 
     @property
     def is_over(self) -> bool:
-        return self.gone or self.proved >= self.reached * (1.0 - GAP)
+        return self.proved >= self.reached * (1.0 - GAP)
 
     def begin(self) -> None:
         """Walk nearer; without a witness, ask about the whole region."""
         if self.state.nearest is not None:
             self._walk()
         else:
-            _tried(self._ask, None)
+            _tried(self._ask_everywhere)
 
     def ask(self, stride: float) -> bool:
         reached = self.reached
         if not np.isfinite(reached):
             return False
-        return self._ask(reached - max(stride * (reached - self.proved), 0.9 * GAP * reached))
+        radius = reached - max(stride * (reached - self.proved), 0.9 * GAP * reached)
+        asked = tuple(finding.target for finding in self.open_ones if finding.nearest < radius)
+        problem, pending = self._within(radius, asked)
 
-    def _ask(self, radius: float | None) -> bool:
-        """Whether a violation lies within a radius, or in the whole region."""
+        def learn(known: Finding) -> Finding:
+            return replace(known, nearest=max(known.nearest, radius))
+
+        return self._search(problem, asked, pending, learn)
+
+    def _ask_everywhere(self) -> bool:
+        def learn(known: Finding) -> Finding:
+            return replace(known, closed="bounds", upper=min(known.upper, 0.0))
+
+        return self._search(self.bounded.problem, self.targets, self.targets, learn)
+
+    def _search(
+        self,
+        problem: Problem,
+        asked: tuple[int, ...],
+        pending: tuple[int, ...],
+        learn: Callable[[Finding], Finding],
+    ) -> bool:
+        """Whether some disjuncts, of which bounds leave these open, hold; whether it is known."""
         words = f"{self.bounded.words}: between {self.proved:.6g} and {self.reached:.6g}"
-        problem, pending = self._bounded(radius)
-        closed, before = set(self.targets) - set(pending), self.reached
+        closed, before = set(asked) - set(pending), self.reached
         if pending:
             dense = compact(self.case, problem, pending)
             found = _branched(self.state, dense, f"the nearest violation{words}", self._try)
             closed |= found.closed
-            if self.reached < before:
-                self._walk()
         for target in closed:
-            self._learn(target, radius)
-        if len(closed) == len(self.targets):
-            self.proved, self.gone = max(self.proved, radius or 0.0), radius is None
-            return True
-        return self.reached < before
+            self.state.findings[target] = learn(self.state.findings[target])
+        if self.reached < before:
+            self._walk()
+        return closed.issuperset(asked) or self.reached < before
 
-    def _bounded(self, radius: float | None) -> tuple[Problem, tuple[int, ...]]:
-        """The problem within a radius, and the disjuncts that its bounds leave open."""
-        if radius is None:
-            return self.bounded.problem, self.targets
+    def _within(self, radius: float, asked: tuple[int, ...]) -> tuple[Problem, tuple[int, ...]]:
+        """The problem within a radius, and which disjuncts its bounds leave open."""
         region = replace(
             self.region,
             lower=np.maximum(self.region.lower, down(self.centre - radius)),
             upper=np.minimum(self.region.upper, up(self.centre + radius)),
         )
+        if (region.lower > region.upper).any():  # all of the region is farther away
+            return self.bounded.problem, ()
         case = replace(self.case, regions=dict.fromkeys(self.case.regions, region))
         problem, _ = bound_case(case, self.state.passes)
         parts = parts_of(self.state.query, case, problem)
-        return problem, tuple(p.target for p in parts if p.is_open and p.target in self.targets)
-
-    def _learn(self, target: int, radius: float | None) -> None:
-        """Of a disjunct, that it holds nowhere within a radius, or nowhere."""
-        known = self.state.findings[target]
-        if radius is None:
-            known = replace(known, closed="bounds", upper=min(known.upper, 0.0))
-        else:
-            known = replace(known, nearest=max(known.nearest, radius))
-        self.state.findings[target] = known
+        return problem, tuple(p.target for p in parts if p.is_open and p.target in asked)
 
     def _try(self, point: Point) -> bool:
         """Replay a point; if only rounding is against it, look behind it."""
@@ -186,8 +214,7 @@ class _Nearest:
     @cached_property
     def dense(self) -> Compact:
         """The problem within the distance that was reached first, for walks."""
-        radius = None if self.state.nearest is None else self.reached
-        problem, pending = self._bounded(radius)
+        problem, pending = self._within(self.reached, self.targets)
         return compact(self.case, problem, pending)
 
     def _through_cells(self, point: Array) -> None:
@@ -211,6 +238,7 @@ class _Largest:
     def __init__(self, state: State, bounded: Bounded, targets: tuple[int, ...]) -> None:
         self.state, self.bounded, self.targets = state, bounded, targets
         self.dense = compact(bounded.case, bounded.problem, targets)
+        self.whole = tightened(self.dense, self.dense.whole, STEPS)
 
     @property
     def proved(self) -> float:
@@ -230,7 +258,7 @@ class _Largest:
         """Walk higher; ask whether there is a violation first of all."""
         self._walk()
         if self.reached < 0.0 <= self.proved:
-            _tried(self._ask, 0.0)
+            _tried(lambda: self._ask(0.0))
 
     def ask(self, stride: float) -> bool:
         reached = self.reached
@@ -245,11 +273,15 @@ class _Largest:
         findings, before = self.state.findings, self.reached
         pending = [target for target in self.targets if findings[target].upper >= value]
         dense = _lowered(self.dense, pending, value)
-        found = _branched(self.state, dense, f"the largest margin{words}", self._replays(value))
-        for target in found.closed:
+        found = _branched(
+            self.state, dense, f"the largest margin{words}", self._replays(value), self.whole
+        )
+        for target, above in found.upper.items():
             known = findings[target]
-            closed = "bounds" if value <= 0.0 else known.closed
-            findings[target] = replace(known, closed=closed, upper=min(known.upper, value))
+            gone = target in found.closed
+            closed = "bounds" if gone and value <= 0.0 else known.closed
+            most = value if gone else float(up(value + max(above, 0.0)))
+            findings[target] = replace(known, closed=closed, upper=min(known.upper, most))
         if self.reached > before:
             self._walk()
         return found.closed.issuperset(pending) or self.reached > before
@@ -272,17 +304,21 @@ class _Largest:
             self.state.replay(self.bounded.case, self.dense.split(point))
 
 
-def _tried(ask: Callable[[Asked], bool], about: Asked) -> bool:
+def _tried(ask: Callable[[], bool]) -> bool:
     """Whether something is answered within a part of the time that is left."""
     left = clock.left()
     until = None if left is None else time.perf_counter() + TRIAL * left
     with clock.limit(until), suppress(TimeUp):
-        return ask(about)
+        return ask()
     return False
 
 
 def _branched(
-    state: State, dense: Compact, words: str, try_point: Callable[[Point], bool]
+    state: State,
+    dense: Compact,
+    words: str,
+    try_point: Callable[[Point], bool],
+    whole: Parts | None = None,
 ) -> Branched:
     """Branch until the clock of the context says that it is time."""
 
@@ -290,7 +326,7 @@ def _branched(
         state.say(f"{words}, {done} parts done, {waiting} open, margin below {bound:.3g}")
         return clock.left() != 0.0
 
-    return branch(dense, try_point=try_point, go_on=go_on, jobs=state.jobs)
+    return branch(dense, try_point=try_point, go_on=go_on, whole=whole, team=state.team)
 
 
 def _joined(dense: Compact, point: Mapping[str, npt.NDArray[Any]]) -> Array:

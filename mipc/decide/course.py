@@ -81,7 +81,7 @@ def _decide(
     state.replay(first, first.start())
     if state.replays and _settles(query, state.replays[0]):
         return conclude(query, list(state.findings.values()), state.replays, "input")
-    with clock.limit(deadline):
+    with state.team, clock.limit(deadline):
         _decide_cases(state)
     return conclude(query, list(state.findings.values()), state.replays, state.stage)
 

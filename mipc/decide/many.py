@@ -172,6 +172,9 @@ class _Course:
         except (EOFError, BrokenPipeError):
             yield from self._lost(process, "worker-died", "the process that decided it died")
             return
+        if "fault" in reply:
+            yield from self._lost(process, "internal-error", reply["fault"])
+            return
         task = self.busy.pop(process)
         self.idle.append(process)
         if "error" in reply:

@@ -21,6 +21,7 @@ from mipc.ir.ops import Smooth
 from mipc.properties.query import Case
 from mipc.search import branch, can_be_compact, can_halve, climb, compact, halve
 from mipc.solvers.base import FOREVER
+from mipc.verdict import Finding
 
 __all__ = ["STAGES", "Stage", "attack"]
 
@@ -125,7 +126,7 @@ def _branch(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
             dense,
             try_point=lambda x: state.replay(bounded.case, x),
             go_on=go_on,
-            jobs=state.jobs,
+            team=state.team,
         )
     for target, upper in found.upper.items():
         known = state.findings[target]
@@ -139,7 +140,8 @@ def _branch(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
 
 def _solve(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     """A model for each open disjunct, the most promising first."""
-    attempt = Attempt(state, bounded.case, bounded.problem)
+    attempt, before = Attempt(state, bounded.case, bounded.problem), dict(state.findings)
+    replayed = len(state.replays)
     for number, part in enumerate(pending):
         name = next(d.name for d in bounded.case.disjuncts if d.number == part.target)
         state.say(f"solving for {name}, {number + 1} of {len(pending)}{bounded.words}")
@@ -147,7 +149,14 @@ def _solve(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
             state.findings[part.target] = attempt.at(part)
         if state.is_settled:
             break
-    return True
+    new = any(run.violates for run in state.replays[replayed:])
+    return new or any(_says_more(state.findings[t], known) for t, known in before.items())
+
+
+def _says_more(now: Finding, before: Finding) -> bool:
+    """Whether more is known of a disjunct than before."""
+    closer = now.upper < before.upper or now.nearest > before.nearest
+    return closer or (now.closed is not None and before.closed is None)
 
 
 Stage: TypeAlias = Callable[[State, Bounded, Sequence[Part]], bool]

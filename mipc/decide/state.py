@@ -18,6 +18,7 @@ from mipc.passes import Pass, Problem
 from mipc.properties.query import Case, Query
 from mipc.replay import Replay, replay
 from mipc.runtime import Runtimes
+from mipc.search import Team
 from mipc.solvers.base import Solver
 from mipc.verdict import Finding, rounded_down
 
@@ -67,7 +68,7 @@ class State:
     ) -> None:
         self.query, self.passes, self.solver = query, passes, solver
         self.runtimes, self.deadline, self.say = runtimes, deadline, say
-        self.jobs = jobs
+        self.team = Team(jobs - 1)
         self.replays: list[Replay] = []
         self.findings = {d.number: Finding(d.number, None, float("inf")) for d in query.disjuncts}
         self.stage = "bounds"

@@ -12,7 +12,7 @@ from typing import Any
 
 from mipc.batch import closed_by_bounds
 from mipc.decide.course import verify
-from mipc.errors import MipcError
+from mipc.errors import InternalError, MipcError
 from mipc.frontend.onnx import read_network
 from mipc.ir.network import Network
 from mipc.properties.query import Query
@@ -41,6 +41,8 @@ def main() -> None:
                 if network.sha256 != header["sha256"]:
                     raise MipcError("the network has changed", where=sys.argv[1])
                 reply: dict[str, Any] = {"answers": _answers(network, header, solver)}
+            except InternalError as error:
+                reply = {"fault": error.what}
             except MipcError as error:
                 reply = {"error": [error.what, error.where, error.remedy]}
             send(stream, reply, {})

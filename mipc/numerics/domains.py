@@ -25,6 +25,7 @@ __all__ = ["Ball", "Domain", "Plane"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
+Lowest: TypeAlias = tuple[Array, Array]
 
 HALVINGS = 40
 """Bisection steps for the multiplier of an L2 ball."""
@@ -51,16 +52,27 @@ class Ball:
     def __getitem__(self, samples: Any) -> Ball:
         return replace(self, centre=self.centre[samples], radius=self.radius[samples])
 
-    def least(self, rows: Array, box: Interval, sample: Index) -> Array:
-        """Lower bounds of ``rows @ x`` over the box and the ball: (T,)."""
+    def pulled_in(self, points: Array) -> Array:
+        """Points (B, n) moved towards the centre until they lie in the ball, up to rounding."""
+        away = points - self.centre
+        length = np.linalg.norm(away, self.norm, axis=1, keepdims=True)
+        radius = np.broadcast_to(self.radius[:, None], length.shape)
+        share = np.divide(radius, length, out=np.ones_like(length), where=length > radius)
+        return np.asarray(self.centre + away * share)
+
+    def lowest(self, rows: Array, low: Array, high: Array, sample: Index) -> Lowest:
+        """Lower bounds of ``rows @ x`` over boxes and the ball, and about where."""
         centre, radius = self.centre[sample], self.radius[sample][:, None]
-        low, high = down(box.lower[sample] - centre), up(box.upper[sample] - centre)
+        low, high = down(low - centre), up(high - centre)
         if self.norm == 1:
             cost = _knapsack(np.abs(rows), np.where(rows > 0, -low, high), radius)
             away = np.where(rows > 0, low, high)
             move = np.where(np.abs(rows) > cost, away, np.clip(0.0, low, high))
             penalty, limit = cost * np.abs(move), cost * radius
             terms = rows * move
+            left = radius - np.abs(move).sum(axis=1, keepdims=True)
+            rest = np.clip(-np.sign(rows) * left, low, high)
+            point = centre + np.where(np.abs(rows) == cost, rest, move)
         else:
             cost = _quadratic_cost(rows, low, high, radius)
             # a rounded minimiser gives cost * (its error)^2 too much, 4 u^2 of the penalty: well
@@ -69,11 +81,12 @@ class Ball:
             move = np.clip(-rows / (2.0 * cost), low, high)
             terms, penalty = rows * move, cost * move * move
             limit = cost * radius * radius
+            point = centre + move
         sizes = (rows * centre, terms, penalty, -limit)
         total = sum((size.sum(axis=1) for size in sizes), np.zeros(len(rows)))
         reach = sum((np.abs(size).sum(axis=1) for size in sizes), np.zeros(len(rows)))
         error = gamma(4 * rows.shape[1] + 16) * reach * (1.0 + 2.0**-30) + TINY
-        return down(total - error)
+        return down(total - error), point
 
 
 @dataclass(frozen=True)
@@ -82,9 +95,8 @@ class Plane:
 
     total: float
 
-    def least(self, rows: Array, box: Interval, sample: Index) -> Array:
-        """Lower bounds of ``rows @ x`` over the box and the plane: (T,)."""
-        low, high = box.lower[sample], box.upper[sample]
+    def lowest(self, rows: Array, low: Array, high: Array, sample: Index) -> Lowest:
+        """Lower bounds of ``rows @ x`` over boxes and the plane, and about where."""
         budget = self.total - low.sum(axis=1, keepdims=True)
         price = _knapsack(-rows, high - low, np.maximum(budget, 0.0))
         shifted = rows + price
@@ -93,7 +105,9 @@ class Plane:
         total = sum((size.sum(axis=1) for size in sizes), np.zeros(len(rows)))
         reach = sum((np.abs(size).sum(axis=1) for size in sizes), np.zeros(len(rows)))
         error = gamma(4 * rows.shape[1] + 16) * reach * (1.0 + 2.0**-30) + TINY
-        return down(total - error)
+        left = self.total - move.sum(axis=1, keepdims=True)
+        point = np.where(shifted == 0, np.clip(move + left, low, high), move)
+        return down(total - error), point
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,13 +140,20 @@ class Domain:
 
     def least(self, rows: Array, sample: Index) -> Array:
         """Lower bounds of ``rows @ x`` that the cuts give: (T, n), (T,) -> (T,)."""
+        return self.lowest(rows, self.box.lower[sample], self.box.upper[sample], sample)[0]
+
+    def lowest(self, rows: Array, low: Array, high: Array, sample: Index) -> Lowest:
+        """The same over boxes of their own, (T, n), and about where: (T,), (T, n)."""
         found = np.full(len(rows), -np.inf)
+        point = np.where(rows > 0, low, high)
         for cut in (self.ball, self.plane):
             if cut is not None:
                 with np.errstate(over="ignore", invalid="ignore"):
-                    least = cut.least(rows, self.box, sample)
-                found = np.fmax(found, least)  # what is no number proves nothing
-        return found
+                    least, at = cut.lowest(rows, low, high, sample)
+                better = least > found  # what is no number proves nothing
+                found = np.where(better, least, found)
+                point = np.where(better[:, None], at, point)
+        return found, point
 
 
 def _knapsack(worth: Array, room: Array, budget: Array) -> Array:

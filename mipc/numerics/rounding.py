@@ -26,6 +26,7 @@ __all__ = [
     "product_loss",
     "sum_towards",
     "sum_up",
+    "surely_above",
     "two_sum",
     "up",
 ]
@@ -53,6 +54,11 @@ def gamma(terms: int) -> float:
 def up(values: npt.ArrayLike) -> Array:
     """The next float64 above each value."""
     return np.asarray(np.nextafter(values, np.inf), dtype=np.float64)
+
+
+def surely_above(values: npt.ArrayLike) -> Array:
+    """The next float64 above each value; infinity for what has overflowed or is no number."""
+    return np.where(np.isfinite(values), up(values), np.inf)
 
 
 def down(values: npt.ArrayLike) -> Array:

@@ -16,7 +16,7 @@ from mipc.numerics.interval import Interval
 from mipc.numerics.linear_maps import SelectMap
 from mipc.passes.base import Fate, Problem
 
-__all__ = ["DominatedMax"]
+__all__ = ["DominatedMax", "pruned"]
 
 Index: TypeAlias = npt.NDArray[np.intp]
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -37,7 +37,7 @@ class DominatedMax:
             if not isinstance(node.op, Max):
                 nodes.append(node)
                 continue
-            groups = _pruned(node.op.groups, problem.of(node.operands[0]))
+            groups = pruned(node.op.groups, problem.of(node.operands[0]))
             dropped = np.flatnonzero(((node.op.groups >= 0) & (groups < 0)).any(axis=1))
             fates.append(Fate.of(node, "dominated", dropped))
             contested = (groups >= 0).sum(axis=1) > 1
@@ -52,7 +52,7 @@ class DominatedMax:
         )
 
 
-def _pruned(groups: Index, bounds: Interval) -> Index:
+def pruned(groups: Index, bounds: Interval) -> Index:
     """The groups with dominated members replaced by -1; the one with the best lower bound stays."""
     lower = np.where(groups < 0, -np.inf, bounds.lower[0][groups])
     upper = np.where(groups < 0, -np.inf, bounds.upper[0][groups])

@@ -13,13 +13,22 @@ from mipc.passes.bounds import Bounds
 from mipc.passes.dead_neurons import DeadNeurons
 from mipc.passes.dominated_max import DominatedMax
 from mipc.passes.envelopes import Envelopes
+from mipc.passes.max_as_relus import MaxAsRelus
 from mipc.passes.stable_relu import StableRelu
 
 __all__ = ["ALL", "DEFAULT", "parse_passes"]
 
 ALL: dict[str, type[Any]] = {
     kind.name: kind
-    for kind in (Bounds, StableRelu, DominatedMax, DeadNeurons, AffineFusion, Envelopes)
+    for kind in (
+        Bounds,
+        StableRelu,
+        DominatedMax,
+        MaxAsRelus,
+        DeadNeurons,
+        AffineFusion,
+        Envelopes,
+    )
 }
 """Name -> pass."""
 

@@ -6,13 +6,18 @@ from mipc.search.branch import Branched, branch
 from mipc.search.cells import higher, nearer
 from mipc.search.compact import PASSES, Compact, can_be_compact, compact
 from mipc.search.halving import Halving, can_halve, halve
+from mipc.search.parts import Parts
+from mipc.search.refine import tightened
 from mipc.search.strengthen import confirmed, strengthened
+from mipc.search.team import Team
 
 __all__ = [
     "PASSES",
     "Branched",
     "Compact",
     "Halving",
+    "Parts",
+    "Team",
     "approach",
     "beyond",
     "branch",
@@ -26,4 +31,5 @@ __all__ = [
     "nearer",
     "steeper",
     "strengthened",
+    "tightened",
 ]  # fmt: skip

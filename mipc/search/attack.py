@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TypeAlias
 
 import numpy as np
@@ -30,9 +29,6 @@ STEPS = 24
 
 SHORTER = 0.85
 """Each step is this share of the one before."""
-
-LONGEST = Fraction(2) ** 1000
-"""A radius that no box reaches."""
 
 MOST_NUMBERS = 4_000_000
 """Numbers of all values of all points that climb together."""
@@ -97,14 +93,8 @@ def projected(region: Region, points: Array) -> Array:
     inside = np.clip(points, region.lower, region.upper)
     if region.total is not None:
         inside = _balanced(region, inside)
-    sphere = region.sphere
-    if sphere is not None:
-        away = inside - sphere.centre
-        length = np.linalg.norm(away, sphere.norm, axis=1, keepdims=True)
-        radius = float(min(sphere.radius, LONGEST))
-        share = radius / np.maximum(length, max(radius, 1e-300))
-        inside = sphere.centre + away * share
-    return inside
+    ball = region.domain.ball
+    return inside if ball is None else ball.pulled_in(inside)
 
 
 def _balanced(region: Region, points: Array) -> Array:

@@ -17,10 +17,11 @@ from mipc import clock
 from mipc.errors import TimeUp
 from mipc.search.branching import TIGHTENING_STEPS, Branching
 from mipc.search.compact import Compact
+from mipc.search.parts import Parts
 from mipc.search.progress import Leaf
 from mipc.search.refine import tightened
 from mipc.search.store import MOST_BYTES, Store
-from mipc.search.team import Helper
+from mipc.search.team import Helper, Team
 
 __all__ = ["Branched", "branch"]
 
@@ -62,7 +63,8 @@ def branch(
     try_point: Callable[[Point], bool],
     go_on: Callable[[int, int, float], bool] = lambda done, waiting, bound: True,
     watch: Callable[[Leaf], None] | None = None,
-    jobs: int = 1,
+    whole: Parts | None = None,
+    team: Team | None = None,
 ) -> Branched:
     """Look for a violation of any disjunct until there is one or none is possible.
 
@@ -74,8 +76,10 @@ def branch(
         Told how many parts were bounded, how many wait, and the largest bound; False ends it.
     watch : callable, optional
         Given each part that is closed, by this process.
-    jobs : int
-        Processes at work, this one among them.
+    whole : Parts, optional
+        The region, if its bounds have been tightened.
+    team : Team, optional
+        Helpers to work along with this process.
     """
     most = MOST_BYTES // max(len(compact.disjuncts), 1)
     searches = [
@@ -90,20 +94,20 @@ def branch(
         tried[search.target] = np.nextafter(reached.margin, np.inf)
         return try_point(compact.split(reached.point))
 
-    helpers = [Helper() for _ in range(jobs - 1)]
+    team = team or Team(0)
     try:
-        whole = tightened(compact, compact.whole, TIGHTENING_STEPS)
+        if whole is None:
+            whole = tightened(compact, compact.whole, TIGHTENING_STEPS)
         for search in searches:
             search.begin(whole)
             if found(search) or not go_on(len(searches), 0, search.bound):
                 break
         else:
-            _advance(searches, helpers, found, go_on)
+            _advance(searches, team, found, go_on)
     except TimeUp:
         pass
     finally:
-        for helper in helpers:
-            helper.end()
+        team.forget()
     return Branched(
         {search.target: search.bound for search in searches},
         frozenset(search.target for search in searches if search.is_closed),
@@ -113,7 +117,7 @@ def branch(
 
 def _advance(
     searches: list[Branching],
-    helpers: list[Helper],
+    team: Team,
     found: Callable[[Branching], bool],
     go_on: Callable[[int, int, float], bool],
 ) -> None:
@@ -121,7 +125,9 @@ def _advance(
     while live := [search for search in searches if not search.is_over]:
         for search in live:
             search.tidy()
-        for helper in helpers:
+        if any(len(search.store) >= FEWEST for search in live):
+            team.grow()
+        for helper in team.helpers:
             answered = _asked(helper, live)
             if answered is not None and found(answered):
                 return
@@ -144,13 +150,14 @@ def _asked(helper: Helper, live: list[Branching]) -> Branching | None:
     """Take back what a helper has done, and give it more; the search it was about."""
     back = None
     try:
-        if helper.search is not None and helper.given is not None:
+        if helper.is_busy:
             returned = helper.answered()
             if returned is None:
                 return None
-            back = helper.search
-            back.take_back(helper.given, returned)
-            helper.given = None
+            if helper.search is not None and helper.given is not None:
+                back = helper.search
+                back.take_back(helper.given, returned)
+            helper.forget()
         every = [inner for search in live for inner in search.all_within]
         rich = max(every, key=lambda search: len(search.store))
         if len(rich.store) >= FEWEST and helper.deaths < MOST_DEATHS:

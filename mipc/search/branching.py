@@ -157,7 +157,7 @@ class Branching:
 
     def lend(self) -> Opened:
         """Give half of the open parts away, at most :data:`LENT`; they count as open meanwhile."""
-        opened = self.store.pop(min(len(self.store) // 2, LENT))
+        opened = self._popped(min(len(self.store) // 2, LENT))
         self.lent.append(opened)
         return opened
 
@@ -217,7 +217,7 @@ class Branching:
         if self._advance_within():
             return
         self.taken = self.store.largest
-        opened = self.store.pop(self.together)
+        opened = self._popped(self.together)
         if self.halves:
             self._process(opened)
         else:
@@ -226,6 +226,16 @@ class Branching:
             self.next_walk = 2 * self.counted
             self._walk()
         self.taken = -np.inf
+
+    def _popped(self, count: int) -> Opened:
+        """The next parts; what storing has widened does not reach beyond the region."""
+        opened = self.store.pop(count)
+        parts, box, bounds = opened.parts, self.compact.box, self.compact.bounds
+        within = Parts(
+            np.maximum(parts.lower, bounds.lower), np.minimum(parts.upper, bounds.upper),
+            np.maximum(parts.low, box.lower), np.minimum(parts.high, box.upper),
+        )  # fmt: skip
+        return replace(opened, parts=within)
 
     @property
     def _is_hopeless(self) -> bool:

@@ -32,7 +32,6 @@ def climbed(compact: Compact, block: Block, points: Array, reach: Array) -> tupl
 
     ``reach``, (n,) or (B, n), is how far away points are looked for.
     """
-    low, high = compact.box.lower, compact.box.upper
     strides = np.resize(STRIDES, len(points))[:, None] * reach
     best, at = -np.inf, points[0]
     for _ in range(STEPS):
@@ -40,7 +39,7 @@ def climbed(compact: Compact, block: Block, points: Array, reach: Array) -> tupl
         top = int(margins.argmax())
         if margins[top] > best:
             best, at = float(margins[top]), points[top].copy()
-        points = np.clip(points + strides * np.sign(uphill), low, high)
+        points = compact.inside(points + strides * np.sign(uphill))
         strides = strides * SHORTER
     return at, best
 

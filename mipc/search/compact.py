@@ -22,11 +22,17 @@ import numpy.typing as npt
 
 from mipc.compile import simplify
 from mipc.ir.graph import Graph
-from mipc.ir.ops import Affine, Input, Node, Relu
+from mipc.ir.ops import Affine, Input, Max, Node, Relu
+from mipc.numerics.domains import Domain
 from mipc.numerics.interval import Interval
 from mipc.numerics.rounding import UNIT, up
-from mipc.passes import DEFAULT, Pass, Problem
+from mipc.passes import Pass, Problem
 from mipc.passes.affine_fusion import AffineFusion
+from mipc.passes.bounds import Bounds
+from mipc.passes.dead_neurons import DeadNeurons
+from mipc.passes.dominated_max import DominatedMax, pruned
+from mipc.passes.max_as_relus import MaxAsRelus
+from mipc.passes.stable_relu import StableRelu
 from mipc.properties.query import Case
 from mipc.search.parts import Parts
 from mipc.semantics.interval import affine_slack
@@ -35,8 +41,16 @@ __all__ = ["PASSES", "Block", "Compact", "Level", "can_be_compact", "compact"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
-PASSES: tuple[Pass, ...] = (*DEFAULT[:-1], AffineFusion(keep="none"))
-"""What makes a problem compact: the default pipeline, with every affine value written out."""
+PASSES: tuple[Pass, ...] = (
+    Bounds(),
+    DominatedMax(),
+    MaxAsRelus(),
+    StableRelu(),
+    DeadNeurons(),
+    AffineFusion(keep="none"),
+)
+"""What makes a problem compact: the default passes, with every maximum written as ReLUs and every
+affine value written out."""
 
 MOST_NUMBERS = 60_000_000
 """Numbers of all blocks together, beyond which a problem is not written out densely."""
@@ -87,6 +101,8 @@ class Compact:
     bounds : Interval
         (m,) of the pre-activations of all neurons.
     disjuncts : mapping of disjunct number to Block
+    cuts : mapping of input name to Domain
+        What cuts the box of some inputs: a ball, a plane.
     """
 
     parameters: Mapping[str, slice]
@@ -94,6 +110,7 @@ class Compact:
     levels: tuple[Level, ...]
     bounds: Interval
     disjuncts: Mapping[int, Block]
+    cuts: Mapping[str, Domain] = field(default_factory=dict)
     _known: dict[int, tuple[Block, Array]] = field(default_factory=dict, repr=False)
 
     @property
@@ -140,7 +157,46 @@ class Compact:
     @cached_property
     def rounding(self) -> float:
         """More than the relative error of any sum that is formed here."""
-        return (8 * (self.inputs + self.neurons) + 64 * (len(self.levels) + 1)) * UNIT
+        rows = max((len(block.offset) for block in self.disjuncts.values()), default=1)
+        terms = self.inputs + self.neurons + rows
+        return (8 * terms + 64 * (len(self.levels) + 1)) * UNIT
+
+    def most(self, slope: Array, parts: Parts) -> tuple[Array, Array, Array]:
+        """The largest ``slope @ x`` on the boxes of parts: (N, n) -> (N,), (N, n), (N,).
+
+        At least the largest one that cuts leave, and about where it is attained; and the largest
+        one on the whole box. Rounded as all sums here.
+
+        Sound: what is left by cuts of one parameter is bounded by its box too. Where cuts bound it
+        by less than the box could ever give, nothing of the box is left, and any bound holds.
+        """
+        corner = np.where(slope > 0, parts.high, parts.low)
+        in_box = np.einsum("ij,ij->i", slope, corner)
+        if not self.cuts:
+            return in_box, corner, in_box
+        total = np.zeros(len(slope))
+        for name, place in self.parameters.items():
+            mine = slope[:, place]
+            most = np.einsum("ij,ij->i", mine, corner[:, place])
+            if name in self.cuts:
+                nowhere = np.zeros(len(mine), dtype=np.intp)
+                least, point = self.cuts[name].lowest(
+                    -mine, parts.low[:, place], parts.high[:, place], nowhere
+                )
+                cut = -least < most
+                corner[:, place] = np.where(cut[:, None], point, corner[:, place])
+                most = np.where(cut, -least, most)
+            total += most
+        return total, corner, in_box
+
+    def inside(self, points: Array) -> Array:
+        """Points moved into the region, up to rounding: (B, n)."""
+        points = np.clip(points, self.box.lower, self.box.upper)
+        for name, cut in self.cuts.items():
+            if cut.ball is not None:
+                place = self.parameters[name]
+                points[:, place] = cut.ball.pulled_in(points[:, place])
+        return points
 
     def split(self, points: Array) -> dict[str, Array]:
         """Points by parameter: (..., n) -> name -> (..., size)."""
@@ -170,16 +226,23 @@ class Compact:
 
 
 def can_be_compact(problem: Problem) -> bool:
-    """Whether a bounded problem is piecewise linear without maxima, over boxes, not too large."""
+    """Whether a bounded problem is piecewise linear and not too large."""
     graph = problem.graph
-    kinds = all(isinstance(node.op, Input | Affine | Relu) for node in graph)
-    boxes = all(domain.is_box for domain in problem.domain.values())
-    width = sum(node.size for node in graph if isinstance(node.op, Input))
+    kinds = all(isinstance(node.op, Input | Affine | Relu | Max) for node in graph)
+    width = 0
     for node in graph:
-        if isinstance(node.op, Relu):
-            bounds = problem.of(node.operands[0])
-            width += int(np.count_nonzero((bounds.lower < 0) & (bounds.upper > 0)))
-    return kinds and boxes and width * width <= 2 * MOST_NUMBERS
+        match node.op:
+            case Input():
+                width += node.size
+            case Relu():
+                bounds = problem.of(node.operands[0])
+                width += int(np.count_nonzero((bounds.lower < 0) & (bounds.upper > 0)))
+            case Max(groups):
+                members = (pruned(groups, problem.of(node.operands[0])) >= 0).sum(axis=1)
+                width += int((members - 1).sum())
+            case _:
+                pass
+    return kinds and width * width <= 2 * MOST_NUMBERS
 
 
 def compact(case: Case, bounded: Problem, targets: tuple[int, ...]) -> Compact:
@@ -211,6 +274,7 @@ def compact(case: Case, bounded: Problem, targets: tuple[int, ...]) -> Compact:
             target: _block(problem, graph, graph[f"violation#{target}"], places, count)
             for target in targets
         },
+        {name: domain for name, domain in problem.domain.items() if not domain.is_box},
     )
 
 

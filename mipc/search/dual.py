@@ -32,7 +32,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mipc.numerics.rounding import TINY, up
+from mipc.numerics.rounding import TINY, surely_above
 from mipc.search.compact import Block, Compact
 from mipc.search.envelope import Envelope
 from mipc.search.parts import Parts, Stacked
@@ -90,7 +90,9 @@ class Weighed(Stacked):
     slope : (N, n)
         The bound as a function of the inputs falls from its corner with this slope.
     corner : (N, n)
-        Where it is attained.
+        About where it is attained.
+    over_box : (N,)
+        The bound over the whole box of the part, which cuts do not count for.
     values : (N, n + m)
         What inputs and ReLUs are there, in the relaxation.
     before : (N, m)
@@ -105,6 +107,7 @@ class Weighed(Stacked):
     error: Array
     slope: Array
     corner: Array
+    over_box: Array
     values: Array
     before: Array
     rho: Array
@@ -115,9 +118,13 @@ class Weighed(Stacked):
 def rows_of(compact: Compact, block: Block, weights: Array) -> Rows:
     """The rows of a disjunct, weighed: (N, q) -> N rows.
 
-    Sound: where all rows are at least 0, so is any sum of them with nonnegative weights.
+    Sound: the least of some rows is at most any sum of them with nonnegative weights that are 1
+    together or more, where it is not below 0. Weights are made so, whatever rounding did to them.
     """
     width = block.weights.shape[1]
+    if weights.shape[1] > 1:
+        total = weights.sum(axis=1, keepdims=True)
+        weights = np.divide(weights, total, out=weights.copy(), where=total > 0) * (1.0 + 2.0**-40)
     full = np.zeros((len(weights), compact.inputs + compact.neurons))
     full[:, :width] = weights @ block.weights
     return Rows(full, weights @ block.offset, weights @ compact.cost(block))
@@ -171,12 +178,15 @@ def weigh(
         error += np.abs(mu) @ compact.costs[place]
         coefficients[:, : n + place.start] += mu @ level.weights
     slope = coefficients[:, :n]
-    corner = np.where(slope > 0, parts.high, parts.low)
-    total += np.einsum("ij,ij->i", slope, corner)
-    bound = up(total + error * (1.0 + 2.0**-30) + TINY)
+    most, corner, in_box = compact.most(slope, parts)
+    paid = error * (1.0 + 2.0**-30) + TINY
+    bound = proved(total + most + paid, slope)
+    over_box = bound if in_box is most else proved(total + in_box + paid, slope)
     if not look:
         nothing = np.zeros((0, 0))
-        return Weighed(bound, error, slope, corner, nothing, nothing, rho, nothing, nothing)
+        return Weighed(
+            bound, error, slope, corner, over_box, nothing, nothing, rho, nothing, nothing
+        )
     values = np.zeros((len(corner), n + compact.neurons))
     values[:, :n] = corner
     before, gap, higher = (np.zeros_like(rho) for _ in range(3))
@@ -194,7 +204,12 @@ def weigh(
             shares = np.where(rho[:, place] > 0, multipliers.shares[:, place], 0.0)
             relaxed = relaxed + shares * higher[:, place]
         values[:, start : start + z.shape[1]] = relaxed
-    return Weighed(bound, error, slope, corner, values, before, rho, gap, higher)
+    return Weighed(bound, error, slope, corner, over_box, values, before, rho, gap, higher)
+
+
+def proved(bound: Array, slope: Array) -> Array:
+    """Upper bounds (N,), rounded up; none, where numbers on the way (N, n) have overflowed."""
+    return surely_above(np.where(np.isfinite(slope).all(axis=1), bound, np.nan))
 
 
 def _most(rho: Array, mu: Array, lower: Array, upper: Array) -> tuple[Array, Array]:

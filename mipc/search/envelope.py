@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mipc.numerics.interval import Interval
 from mipc.numerics.rounding import up
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["Envelope", "Tangents", "envelope_over"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
+
+THIN = 2.0**-60
+"""Along an input that varies by less, lines do not rise: in 32 bits their slopes would overflow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +61,7 @@ class Envelope:
 def envelope_over(compact: Compact, slope: Array, low: Array, high: Array) -> Envelope:
     """The least offsets for given slopes over boxes (N, n), rounded up."""
     level = compact.levels[0]
-    middle, radius = low + (high - low) / 2, (high - low) / 2
+    middle, radius = Interval(low, high).centred()
     rest = slope - level.weights
     above_zero = radius @ np.abs(slope).T - middle @ slope.T
     above_line = radius @ np.abs(rest).T - middle @ rest.T + level.offset + level.slack
@@ -85,7 +89,7 @@ class Tangents:
         steps = np.abs(weights) * width
         least = (weights * np.where(rising, low, high)).sum(axis=1) + level.offset[neurons]
         self._low, self._least = low, least.astype(np.float32)
-        self._scale = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)
+        self._scale = np.divide(1.0, width, out=np.zeros_like(width), where=width > THIN)
         self._signs = np.where(rising, self._scale, -self._scale).T.astype(np.float32)
         self._rising = np.ascontiguousarray(rising.T)
         self._steps = np.ascontiguousarray(steps.T.astype(np.float32))

@@ -75,7 +75,9 @@ class _Reduction:
         disjuncts = {
             target: self._written(block) for target, block in self.compact.disjuncts.items()
         }
-        small = Compact(self.compact.parameters, self.box, tuple(levels), bounds, disjuncts)
+        small = Compact(
+            self.compact.parameters, self.box, tuple(levels), bounds, disjuncts, self.compact.cuts
+        )
         return small, self.kept
 
     def _written(self, block: Block) -> Block:

@@ -1,9 +1,10 @@
 """Tighter bounds of a part: what its splits say of other neurons, and what a violation asks for.
 
 *A violation is asked for.* On a part the margin is at most ``bound - |slope_i| |x_i - corner_i|``,
-whichever input is looked at. Only points where that is not negative matter: each input stays within
-``bound / |slope_i|`` of its corner (cf. Zhou et al. 2025, clip and verify). Of all that is found
-with it, nothing holds at points that do not violate; a search for violations may use it.
+with the bound over the whole box and its corner, whichever input is looked at. Only points where
+that is not negative matter: each input stays within ``bound / |slope_i|`` of its corner (cf. Zhou
+et al. 2025, clip and verify). Of all that is found with it, nothing holds at points that do not
+violate; a search for violations may use it.
 
 *Forwards again.* On the smaller box the first level is bounded by intervals, the later ones by
 backward bounds over the lines that the new bounds give; whatever is found is met with what was
@@ -12,18 +13,20 @@ known. A part in which some lower bound passes its upper bound holds no violatio
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from mipc import clock
+from mipc.errors import TimeUp
 from mipc.numerics.interval import Interval
 from mipc.numerics.relaxation import Lines, relu_lines
-from mipc.numerics.rounding import TINY, down, up
+from mipc.numerics.rounding import TINY, down, surely_above, up
 from mipc.search.compact import Compact, Level
 from mipc.search.descent import descend, first_multipliers
-from mipc.search.dual import Rows, Weighed
+from mipc.search.dual import Rows, Weighed, proved
 from mipc.search.parts import Parts
 
 __all__ = ["clipped", "levels_to_refine", "refined", "tightened"]
@@ -46,7 +49,8 @@ def clipped(parts: Parts, found: Weighed) -> Parts:
     over the whole box.
     """
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        reach = up(np.maximum(found.bound, 0.0)[:, None] / np.abs(found.slope) + TINY)
+        reach = up(np.maximum(found.over_box, 0.0)[:, None] / np.abs(found.slope) + TINY)
+    reach[~np.isfinite(found.over_box) | ~np.isfinite(found.slope).all(axis=1)] = np.inf
     low = np.where(found.slope > 0, np.maximum(parts.low, down(parts.high - reach)), parts.low)
     high = np.where(found.slope < 0, np.minimum(parts.high, up(parts.low + reach)), parts.high)
     return Parts(parts.lower, parts.upper, low, high)
@@ -83,17 +87,18 @@ def refined(compact: Compact, parts: Parts, levels: int) -> tuple[Parts, npt.NDA
             mine = place.start + of
             lower[at, mine] = np.maximum(lower[at, mine], least)
             upper[at, mine] = np.minimum(upper[at, mine], most)
-    filled = np.asarray((lower <= upper).all(axis=1) & (parts.low <= parts.high).all(axis=1))
-    return Parts(lower, upper, parts.low, parts.high), filled
+    empty = (lower > upper).any(axis=1) | (parts.low > parts.high).any(axis=1)
+    return Parts(lower, upper, parts.low, parts.high), np.asarray(~empty)
 
 
 def _first(compact: Compact, level: Level, low: Array, high: Array) -> tuple[Array, Array]:
     """The first level by intervals."""
-    middle, radius = low + (high - low) / 2, (high - low) / 2
+    middle, radius = Interval(low, high).centred()
     centre = middle @ level.weights.T + level.offset
     reach = radius @ np.abs(level.weights).T
     cost = compact.cost(level)
-    return down(centre - reach - cost), up(centre + reach + cost)
+    least, most = centre - reach - cost - TINY, centre + reach + cost + TINY
+    return -surely_above(-least), surely_above(most)
 
 
 def _backward(
@@ -102,7 +107,7 @@ def _backward(
     """Bounds of single neurons of a level, each on a part of its own: (T,), (T,) -> (T,) twice."""
     level = compact.levels[number]
     n = compact.inputs
-    low, high = parts.low[at], parts.high[at]
+    low, high, nothing = parts.low[at], parts.high[at], np.zeros((0, 0))
     found = []
     for sign in (1.0, -1.0):
         rows = sign * level.weights[neurons]
@@ -119,8 +124,8 @@ def _backward(
             error += np.abs(mu) @ compact.costs[place]
             rows[:, : n + place.start] += mu @ earlier.weights
         direct = rows[:, :n]
-        total += np.einsum("ti,ti->t", direct, np.where(direct > 0, high, low))
-        found.append(up(total + error * (1.0 + 2.0**-30)))
+        total += compact.most(direct, Parts(nothing, nothing, low, high))[0]
+        found.append(proved(total + error * (1.0 + 2.0**-30) + TINY, direct))
     return -found[1], found[0]
 
 
@@ -135,11 +140,20 @@ def tightened(compact: Compact, part: Parts, steps: int, rows: int = 256) -> Par
     rows : int
         How many bounds are looked for together.
 
-    Raises
-    ------
-    TimeUp
+    Returns
+    -------
+    the part; where time runs out, with what is known by then
     """
     lower, upper = part.lower.copy(), part.upper.copy()
+    with suppress(TimeUp):
+        _tighten(compact, part, lower, upper, steps, rows)
+    return Parts(lower, upper, part.low, part.high)
+
+
+def _tighten(
+    compact: Compact, part: Parts, lower: Array, upper: Array, steps: int, rows: int
+) -> None:
+    """Tighten bounds in place, level by level."""
     for number, level in enumerate(compact.levels):
         if number == 0:
             continue
@@ -163,7 +177,6 @@ def tightened(compact: Compact, part: Parts, steps: int, rows: int = 256) -> Par
             at = place.start + some
             upper[0, at] = np.minimum(upper[0, at], found[: len(some)])
             lower[0, at] = np.maximum(lower[0, at], -found[len(some) :])
-    return Parts(lower, upper, part.low, part.high)
 
 
 def levels_to_refine(compact: Compact, steps: int) -> int:

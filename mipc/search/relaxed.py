@@ -251,6 +251,10 @@ class Relaxation:
         """The least ``sign w`` with ``rows @ (v, w) <= most``, walls and rows first among them."""
         clock.check()
         left = clock.left()
+        if not all(
+            np.isfinite(a).all() for a in (self.walls, self.rows, most, self.low, self.high)
+        ):
+            return None
         found = linprog(
             np.append(np.zeros(len(self.low)), sign),
             A_ub=rows,

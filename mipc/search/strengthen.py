@@ -66,7 +66,7 @@ def strengthened(
 
     Bounds are rounded outward to 20 bits, so that another machine, whose last bits differ, finds
     no less. It ends early, with what is known by then, when the clock says so; of problems that are
-    not piecewise linear, have maxima or are too large, nothing is known.
+    not piecewise linear or are too large, nothing is known.
     """
     if not can_be_compact(problem):
         return Known()
@@ -112,7 +112,7 @@ class _Seen:
     """A case in its compact form, and which neurons of the network its neurons are."""
 
     def __init__(self, case: Case, problem: Problem, targets: tuple[int, ...]) -> None:
-        self.graph = simplify(case, problem, targets, PASSES)[0].graph
+        self.problem, self.graph = problem, simplify(case, problem, targets, PASSES)[0].graph
         self.dense = compact(case, problem, targets)
 
     def tighter(self, progress: Callable[[str], None]) -> list[Tighter]:
@@ -128,6 +128,8 @@ class _Seen:
         found = []
         for level in dense.levels:
             name, neurons = self.graph[level.node].neurons(np.arange(len(level.offset)))
+            if name not in self.problem.bounds:  # it is part of how a maximum is written
+                continue
             lower, upper = part.lower[0, level.place], part.upper[0, level.place]
             old = dense.bounds[level.place]
             better = (lower > old.lower) | (upper < old.upper)
@@ -138,7 +140,7 @@ class _Seen:
         """Lines over the neurons of a dense first level, for each disjunct."""
         for target, block in self.dense.disjuncts.items():
             bounds = Bounding(self.dense, block)
-            if not bounds.dense or len(self.graph.inputs) != 1:
+            if not bounds.dense or not self._are_written:
                 return
             progress("looking for lines over the first level")
             with suppress(TimeUp):
@@ -150,16 +152,22 @@ class _Seen:
 
     def holds(self, told: Cover) -> bool:
         """Whether lines lie over the ReLUs they are said to be of."""
-        if not self.dense.levels or len(self.graph.inputs) != 1:
+        if not self.dense.levels or not self._are_written:
             return False
         name, neurons = self._first(np.arange(len(self.dense.levels[0].offset)))
         places = {neuron: place for place, neuron in enumerate(neurons.tolist())}
         some = [places.get(neuron, -1) for neuron in told.neurons.tolist()]
         fits = told.slope.shape == (len(some), self.dense.inputs)
-        if name != told.node or not fits or min(some, default=-1) < 0:
+        if name != told.node or not fits or min(some, default=-1) < 0 or len({*some}) < len(some):
             return False
         offsets = self._offsets(np.array(some, dtype=np.intp), told.slope)
         return bool((told.offset >= offsets).all())
+
+    @property
+    def _are_written(self) -> bool:
+        """Whether neurons of the first level are in a file, over the only input."""
+        name, _ = self._first(np.arange(0))
+        return len(self.graph.inputs) == 1 and name in self.problem.bounds
 
     def _first(self, some: Index) -> tuple[str, Index]:
         """Neurons of the first level, as neurons of a ReLU of the network."""
@@ -215,7 +223,7 @@ def _before(dense: Compact, number: int, part: Parts) -> Compact:
     """The levels before one, with the bounds that are known now."""
     count = dense.levels[number].place.start
     bounds = Interval(part.lower[0, :count], part.upper[0, :count])
-    return Compact(dense.parameters, dense.box, dense.levels[:number], bounds, {})
+    return Compact(dense.parameters, dense.box, dense.levels[:number], bounds, {}, dense.cuts)
 
 
 def _by_program(dense: Compact, row: Block) -> float:

@@ -18,7 +18,9 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mipc.numerics.domains import Ball, Domain, Plane
 from mipc.numerics.interval import Interval
+from mipc.numerics.rounding import check_float_environment
 from mipc.search.branching import Branching
 from mipc.search.compact import Block, Compact, Level
 from mipc.search.dual import Multipliers
@@ -28,7 +30,7 @@ from mipc.search.store import Opened
 from mipc.solvers.child import Process, answers, confine, kill, receive_by, spawn
 from mipc.solvers.wire import Arrays, receive, send
 
-__all__ = ["Helper", "main"]
+__all__ = ["Helper", "Team", "main"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -47,6 +49,7 @@ class Helper:
         self.search: Branching | None = None
         self.given: Opened | None = None
         self.deaths = 0
+        self.is_busy = False
         self._since = 0.0
         self._told: Compact | None = None
 
@@ -66,6 +69,7 @@ class Helper:
             header["lines"] = list(search.bounds.lines.shape)
             arrays["lines"] = search.bounds.lines.reshape(-1)
         self._since = time.perf_counter()
+        self.is_busy = True
         assert self.process.stdin is not None
         send(self.process.stdin, header, arrays)
 
@@ -84,28 +88,68 @@ class Helper:
                 raise EOFError
             return None
         header, arrays = receive_by(self.process, None)
+        self.is_busy = False
         opened = _opened(header, arrays) if "shapes" in header else None
         point = arrays.get("reached")
         return Returned(
             opened, header["closed"], header["stuck"], header["parts"], header["margin"], point
         )
 
+    def forget(self) -> None:
+        """Nobody waits any more for what it works on."""
+        self.search = self.given = None
+
     def renew(self) -> None:
         """A process that has died is replaced."""
         kill(self.process)
         self.deaths += 1
         self.process, self._told = spawn("mipc.search.team"), None
-        self.search = self.given = None
+        self.is_busy = False
+        self.forget()
 
     def end(self) -> None:
         """End the process."""
         kill(self.process)
 
 
+class Team:
+    """Helpers that are started when there is work for them, and stay for the searches that follow.
+
+    Use it as a context manager.
+
+    Attributes
+    ----------
+    size : int
+        How many there may be.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.helpers: list[Helper] = []
+
+    def __enter__(self) -> Team:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self.helpers:
+            self.helpers.pop().end()
+
+    def grow(self) -> None:
+        """Start one more helper, unless there are enough."""
+        if len(self.helpers) < self.size:
+            self.helpers.append(Helper())
+
+    def forget(self) -> None:
+        """A search is over."""
+        for helper in self.helpers:
+            helper.forget()
+
+
 def main() -> None:
     """Serve parts until standard input ends."""
     stream = answers()
     confine()
+    check_float_environment()
     dense: Compact | None = None
     while (message := receive(sys.stdin.buffer)) is not None:
         header, arrays = message
@@ -173,6 +217,7 @@ def _packed_compact(dense: Compact, arrays: Arrays) -> dict[str, Any]:
         for number, block in enumerate(blocks)
         for name in ("weights", "offset", "slack")
     }
+    columns |= {f"centre {name}": cut.ball.centre for name, cut in dense.cuts.items() if cut.ball}
     columns |= {
         "box_lower": dense.box.lower, "box_upper": dense.box.upper,
         "bounds_lower": dense.bounds.lower, "bounds_upper": dense.bounds.upper,
@@ -182,6 +227,16 @@ def _packed_compact(dense: Compact, arrays: Arrays) -> dict[str, Any]:
         "parameters": {name: [at.start, at.stop] for name, at in dense.parameters.items()},
         "levels": [[level.node, level.place.start, level.place.stop] for level in dense.levels],
         "disjuncts": list(dense.disjuncts),
+        "cuts": {name: _packed_cut(cut) for name, cut in dense.cuts.items()},
+    }
+
+
+def _packed_cut(cut: Domain) -> dict[str, Any]:
+    """What a message says of a cut, beside the centre of its ball."""
+    ball, plane = cut.ball, cut.plane
+    return {
+        "ball": ball and [ball.norm, float(ball.radius[0])],
+        "plane": plane and plane.total,
     }
 
 
@@ -192,6 +247,16 @@ def _compact(header: dict[str, Any], arrays: Arrays) -> Compact:
     def block(number: int) -> tuple[Array, Array, Array]:
         weights, offset, slack = (shaped[f"{n}{number}"] for n in ("weights", "offset", "slack"))
         return weights, offset, slack
+
+    def cut(name: str, facts: dict[str, Any]) -> Domain:
+        place = slice(*header["parameters"][name])
+        ball = None
+        if facts["ball"]:
+            norm, radius = facts["ball"]
+            ball = Ball(norm, shaped[f"centre {name}"], np.array([radius]))
+        plane = None if facts["plane"] is None else Plane(facts["plane"])
+        box = Interval(shaped["box_lower"][None, place], shaped["box_upper"][None, place])
+        return Domain(box, ball, plane)
 
     levels = tuple(
         Level(*block(number), node, slice(start, stop))
@@ -206,6 +271,7 @@ def _compact(header: dict[str, Any], arrays: Arrays) -> Compact:
             target: Block(*block(len(levels) + number))
             for number, target in enumerate(header["disjuncts"])
         },
+        {name: cut(name, facts) for name, facts in header["cuts"].items()},
     )
 
 

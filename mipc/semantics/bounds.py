@@ -40,6 +40,7 @@ def bound_graph(
     method: Method = "backward",
     products: Products = FAST,
     outputs: bool = True,
+    known: Mapping[str, Interval] | None = None,
 ) -> dict[str, Interval]:
     """Bounds of every value, for a batch of boxes at once.
 
@@ -52,6 +53,8 @@ def bound_graph(
         ``FAST``, or ``REPRODUCIBLE`` for the same bits on every machine.
     outputs : bool
         Whether outputs get backward bounds too.
+    known : mapping of name to Interval, optional
+        Bounds of some values, which are taken as they are.
 
     Returns
     -------
@@ -64,6 +67,9 @@ def bound_graph(
     batch = max((len(region.box.lower) for region in domain.values()), default=1)
     for node in graph:
         clock.check()
+        if known is not None and node.name in known:
+            bounds[node.name] = known[node.name]
+            continue
         if isinstance(node.op, Input):
             bounds[node.name] = domain[node.name].box
             continue

@@ -5,9 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from checks import asked, instance, truth_of
 from data import DATA, needs_data
+from small_networks import boxed, dense_network
 
 import mipc
 from mipc.properties.inputs import read_sample
@@ -45,6 +47,31 @@ def test_small_networks_need_no_solver(tmp_path: Path, objective: str) -> None:
             assert low <= float(truth.nearest) <= high * (1 + 1e-12)
         answered += 1
     assert answered >= 20
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_centre_may_lie_outside_the_region(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    layers = [(rng.normal(size=(m, n)), rng.normal(size=m)) for n, m in [(2, 5), (5, 5), (5, 2)]]
+    network = dense_network(tmp_path / "n.onnx", layers, "float64")
+    margin = Fraction(float(rng.normal() * 0.3))
+    query = boxed(
+        network, [1.0, 1.0], [2.0, 2.0], objective="closest", centre=[0.0, 0.5], margin=margin
+    )
+    answer = mipc.verify(query, timeout=10)
+    line = np.linspace(1.0, 2.0, 101)
+    grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    value = grid
+    for matrix, bias in layers[:-1]:
+        value = np.maximum(value @ matrix.T + bias, 0.0)
+    out = value @ layers[-1][0].T + layers[-1][1]
+    violating = out[:, 1] - out[:, 0] >= float(margin)
+    if not isinstance(answer.verdict, Violated):
+        assert not violating.any()
+        return
+    low, high = answer.distance
+    assert 1.0 - 5e-5 <= low <= high <= 2.0
+    assert low <= np.abs(grid[violating] - [0.0, 0.5]).max(axis=1).min(initial=2.0)
 
 
 @needs_data

@@ -69,6 +69,7 @@ def test_a_question_that_does_not_fit_is_refused_in_words(network: Network) -> N
 ODD = """
 import sys, time
 from mipc.decide import worker
+from mipc.errors import InternalError
 right = worker.verify
 def wrong(query, **rest):
     if query.centre[0] == 0.5:
@@ -80,7 +81,12 @@ worker.main()
 
 
 @pytest.mark.parametrize(
-    ("what", "reason"), [("sys.exit(3)", "worker-died"), ("time.sleep(600)", "timeout")]
+    ("what", "reason"),
+    [
+        ("sys.exit(3)", "worker-died"),
+        ("time.sleep(600)", "timeout"),
+        ("raise InternalError('odd')", "internal-error"),
+    ],
 )
 def test_a_process_that_fails_loses_its_own_question_only(
     network: Network, monkeypatch: pytest.MonkeyPatch, what: str, reason: str

@@ -19,6 +19,7 @@ from mipc.passes.affine_fusion import AffineFusion
 from mipc.passes.bounds import Bounds
 from mipc.passes.dead_neurons import DeadNeurons
 from mipc.passes.dominated_max import DominatedMax
+from mipc.passes.max_as_relus import MaxAsRelus
 from mipc.passes.stable_relu import StableRelu
 from mipc.semantics.evaluate import evaluate
 from mipc.semantics.exact import evaluate_exactly
@@ -26,6 +27,7 @@ from mipc.semantics.exact import evaluate_exactly
 PASSES: tuple[Pass, ...] = (
     StableRelu(),
     DominatedMax(),
+    MaxAsRelus(),
     DeadNeurons(),
     AffineFusion(),
     AffineFusion(keep="all"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,8 +13,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from strategies import Case, cases, examples, points_of, thresholds
 
-from mipc.search import dual, envelope, reduction, refine
-from mipc.search.compact import Compact
+from mipc.numerics.domains import Ball, Domain
+from mipc.numerics.interval import Interval
+from mipc.properties.region import Sphere
+from mipc.search import branch, dual, envelope, reduction, refine
+from mipc.search.compact import Block, Compact
 from mipc.search.descent import descend
 from mipc.search.dual import Multipliers, rows_of, weigh
 from mipc.search.envelope import Envelope, Tangents, envelope_over
@@ -45,11 +50,18 @@ def exact_rows(dense: Compact, target: int, values: list[Fraction]) -> list[Frac
     return [value for value, _ in rows_in(dense.disjuncts[target], values)]
 
 
-def assert_bounds_hold(case: Case, margin: Fraction, *, points: int = 6) -> None:
+def assert_bounds_hold(
+    case: Case, margin: Fraction, *, points: int = 6, norm: Literal[1, 2] | None = None
+) -> None:
     _query, dense = asked_of(case, margin)
     if dense is None:
         return
     rng = case.rng
+    ball = None if norm is None else ball_in(dense, norm, rng)
+    if ball is not None:
+        (name,) = dense.parameters
+        box = Interval(dense.box.lower[None], dense.box.upper[None])
+        dense = replace(dense, cuts={name: Domain(box, ball)})
     parts = random_parts(dense, rng, 4)
     over = lines_over(dense, parts, rng) if rng.random() < 0.5 else None
     for target, block in dense.disjuncts.items():
@@ -58,7 +70,7 @@ def assert_bounds_hold(case: Case, margin: Fraction, *, points: int = 6) -> None
             dense, rows_of(dense, block, multipliers.weights), parts, multipliers, envelope=over
         )
         better = descend(dense, block, parts, multipliers, 5, envelope=over)
-        for point in chosen_points(case, parts, points):
+        for point in chosen_points(case, parts, points, ball):
             values, before = exact_values(dense, point)
             rows = exact_rows(dense, target, values)
             for place in np.flatnonzero(inside(parts, point, before)):
@@ -70,16 +82,61 @@ def assert_bounds_hold(case: Case, margin: Fraction, *, points: int = 6) -> None
                 assert total <= Fraction(float(better.bound[place]))
 
 
-def chosen_points(case: Case, parts: Parts, count: int) -> list[np.ndarray]:
-    """Points of the region, and corners of the parts."""
+def ball_in(dense: Compact, norm: Literal[1, 2], rng: np.random.Generator) -> Ball:
+    """A ball around a point of the box, that reaches out of it in places."""
+    width = dense.box.upper - dense.box.lower
+    centre = np.minimum(dense.box.lower + rng.random(dense.inputs) * width, dense.box.upper)
+    radius = np.linalg.norm(width, norm) * rng.choice([0.0, 0.1, 0.5, 2.0])
+    return Ball(norm, centre[None], np.array([radius]))
+
+
+def chosen_points(
+    case: Case, parts: Parts, count: int, ball: Ball | None = None
+) -> list[np.ndarray]:
+    """Points of the region, and corners of the parts; in a ball, moved there."""
     corners = np.where(case.rng.random(parts.low.shape) < 0.5, parts.low, parts.high)
-    return [*points_of(case.box, case.rng, count), *corners]
+    points = [*points_of(case.box, case.rng, count), *corners]
+    if ball is None:
+        return points
+    sphere = Sphere(ball.norm, ball.centre[0], Fraction(float(ball.radius[0])))
+    moved = [
+        x for share in (1.0, 1.0 - 2.0**-40) for p in points for x in [sphere.pulled_in(p, share)]
+    ]
+    inner = [np.clip(x, parts.low.min(axis=0), parts.high.max(axis=0)) for x in moved]
+    return [x for x in (*points, *inner) if sphere.contains(x)]
 
 
 @settings(max_examples=examples(120))
 @given(PIECEWISE, thresholds)
 def test_no_point_of_a_part_passes_its_bound(case: Case, margin: Fraction) -> None:
     assert_bounds_hold(case, margin)
+
+
+@settings(max_examples=examples(120))
+@given(PIECEWISE, thresholds, st.sampled_from([1, 2]))
+def test_no_point_of_a_part_of_a_ball_passes_its_bound(
+    case: Case, margin: Fraction, norm: Literal[1, 2]
+) -> None:
+    assert_bounds_hold(case, margin, norm=norm)
+
+
+def test_of_a_ball_a_bound_is_that_of_its_dual_norm() -> None:
+    """One row ``w x`` over balls in the middle of a large box; and over a plane."""
+    rng = np.random.default_rng(3)
+    weights = rng.normal(size=(1, 6))
+    box = Interval(np.full(6, -50.0), np.full(6, 50.0))
+    none, centre = Interval(np.zeros(0), np.zeros(0)), rng.normal(size=6)
+    rows = {0: dual_block(weights)}
+    for norm, length in ((1, np.abs(weights).max()), (2, np.linalg.norm(weights))):
+        cut = Domain(box, Ball(norm, centre[None], np.array([0.5])))
+        dense = Compact({"x": slice(0, 6)}, box, (), none, rows, {"x": cut})
+        found = branch(dense, try_point=lambda point: True, go_on=lambda *_: False)
+        assert found.upper[0] == pytest.approx(float(weights[0] @ centre + 0.5 * length), rel=1e-6)
+
+
+def dual_block(weights: np.ndarray) -> Block:
+    """A row without offset."""
+    return Block(weights, np.zeros(1), np.zeros(1))
 
 
 def assert_refining_keeps_points(case: Case, margin: Fraction) -> None:

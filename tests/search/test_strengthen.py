@@ -21,6 +21,7 @@ from mipc.decoding import Pair
 from mipc.errors import QuestionError, RangeError
 from mipc.properties.query import Query
 from mipc.search import confirmed, strengthened
+from mipc.sidecar import expand
 from mipc.solve import solve_file
 from mipc.verdict import Robust, Violated
 
@@ -151,7 +152,7 @@ def test_lines_over_a_dense_first_level_are_rows_of_the_file(tmp_path: Path) -> 
     assert solved[0] == solved[1]
 
 
-@pytest.mark.parametrize("what", ["lower", "elsewhere", "shorter"])
+@pytest.mark.parametrize("what", ["lower", "elsewhere", "twice", "shorter"])
 def test_forged_lines_are_refused(tmp_path: Path, what: str) -> None:
     network, query = wide(tmp_path)
     compiled = mipc.compile_query(query, strengthen=strengthened)
@@ -165,6 +166,10 @@ def test_forged_lines_are_refused(tmp_path: Path, what: str) -> None:
         cover["offset"][0] -= 0.01
     elif what == "elsewhere":
         cover["node"] = "nothing"
+    elif what == "twice":  # the wrong one first
+        cover["neurons"] = f"{expand(cover['neurons'])[0]},{cover['neurons']}"
+        cover["slope"].insert(0, [0.0] * len(cover["slope"][0]))
+        cover["offset"].insert(0, cover["offset"][0])
     else:
         cover["slope"] = [slope[:-1] for slope in cover["slope"]]
     sidecar.write_text(json.dumps(facts))

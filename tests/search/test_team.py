@@ -48,7 +48,11 @@ def slow(done: int, waiting: int, bound: float) -> bool:
 
 def test_helpers_prove_what_one_process_proves(dense: Compact) -> None:
     alone = branch(dense, try_point=lambda point: False)
-    together = branch(dense, try_point=lambda point: False, jobs=3, go_on=slow)
+    with team.Team(2) as helpers:
+        together = branch(dense, try_point=lambda point: False, team=helpers, go_on=slow)
+        assert len(helpers.helpers) == 2
+        again = branch(dense, try_point=lambda point: False, team=helpers, go_on=slow)
+    assert again.closed == together.closed
     assert alone.parts > 200
     assert alone.closed == together.closed == frozenset(dense.disjuncts)
     assert max(together.upper.values()) < 0
@@ -67,7 +71,8 @@ def test_a_helper_that_dies_loses_nothing(dense: Compact, monkeypatch: pytest.Mo
         )  # fmt: skip
 
     monkeypatch.setattr(team, "spawn", spawn)
-    found = branch(dense, try_point=lambda point: False, jobs=2, go_on=slow)
+    with team.Team(1) as helpers:
+        found = branch(dense, try_point=lambda point: False, team=helpers, go_on=slow)
     assert len(deaths) > 1
     assert found.closed == frozenset(dense.disjuncts)
 
@@ -85,10 +90,11 @@ def test_parts_that_are_lent_are_not_closed(
 
     monkeypatch.setattr(team, "spawn", spawn)
     calls = iter(range(300))
-    found = branch(
-        dense, try_point=lambda point: False, jobs=2,
-        go_on=lambda done, waiting, bound: next(calls, None) is not None,
-    )  # fmt: skip
+    with team.Team(1) as helpers:
+        found = branch(
+            dense, try_point=lambda point: False, team=helpers,
+            go_on=lambda done, waiting, bound: next(calls, None) is not None,
+        )  # fmt: skip
     assert found.closed < frozenset(dense.disjuncts)
     assert max(found.upper.values()) >= 0
 
