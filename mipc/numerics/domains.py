@@ -7,7 +7,8 @@ cutting constraint ``g(x) <= r`` (or ``= r``) it is at least ::
 
 for *every* ``m >= 0`` (for an equation: every ``m``), which falls apart into one small problem for
 each number (weak duality). So a multiplier found in rounded arithmetic costs tightness only; the
-best one is that of a fractional knapsack (L1, plane) or the root of a decreasing function (L2).
+best one is that of a fractional knapsack (L1, plane) or follows from which numbers the box stops
+(L2): those leave the others less of the radius, and so on.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.intp]
 Lowest: TypeAlias = tuple[Array, Array]
 
-HALVINGS = 40
-"""Bisection steps for the multiplier of an L2 ball."""
+ROUNDS = 20
+"""Steps at most for the multiplier of an L2 ball."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,13 +173,20 @@ def _knapsack(worth: Array, room: Array, budget: Array) -> Array:
 
 def _quadratic_cost(rows: Array, low: Array, high: Array, radius: Array) -> Array:
     """The multiplier at which the best move just reaches the sphere: (T, 1), positive."""
-    size = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
-    # without a box the multiplier is |a| / (2 r); a box only makes it smaller
-    upper = np.maximum(size / (2.0 * np.maximum(radius, 1e-150)), 1e-150)
-    lower = upper * 2.0**-30
-    for _ in range(HALVINGS):
-        middle = np.sqrt(lower) * np.sqrt(upper)
-        move = np.clip(-rows / (2.0 * middle), low, high)
-        outside = np.asarray((move * move).sum(axis=1, keepdims=True) > radius * radius)
-        lower, upper = np.where(outside, middle, lower), np.where(outside, upper, middle)
-    return np.asarray(upper)
+    square = rows * rows
+    radius = np.maximum(radius, 1e-150)
+    first = np.maximum(np.sqrt(square.sum(axis=1, keepdims=True)) / (2.0 * radius), 1e-150)
+    cost = first
+    for _ in range(ROUNDS):
+        move = -rows / (2.0 * cost)
+        inside = (low < move) & (move < high)
+        held = np.where(inside, 0.0, np.clip(move, low, high))
+        left = radius * radius - (held * held).sum(axis=1, keepdims=True)
+        free = np.where(inside, square, 0.0).sum(axis=1, keepdims=True)
+        lower = np.sqrt(np.divide(free, left, out=np.zeros_like(free), where=left > 0)) / 2.0
+        lower = np.clip(lower, first * 2.0**-30, cost)
+        settled = bool((lower >= cost * (1.0 - 2.0**-20)).all())
+        cost = lower
+        if settled:
+            break
+    return np.asarray(np.maximum(cost, 1e-160))
