@@ -10,6 +10,7 @@ from dataclasses import replace
 from mipc import clock
 from mipc.batch import screen
 from mipc.compile import bound_case, parts_of
+from mipc.decide.budgets import BUDGETS, kind_of
 from mipc.decide.stages import STAGES, attack
 from mipc.decide.state import Bounded, Progress, State
 from mipc.errors import RangeError, TimeUp
@@ -122,7 +123,8 @@ def _decide_case(state: State, case: Case, words: str) -> None:
     try:
         problem, records = bound_case(case, state.passes)
     except RangeError as error:
-        if attack(state, case, [d.number for d in case.disjuncts], words):
+        until = BUDGETS["other"]["attack"].until(state.left())
+        if attack(state, case, [d.number for d in case.disjuncts], words, until):
             state.stage = "attack"
         state.give_up(case, "unsupported-range", str(error))
         return
@@ -130,12 +132,12 @@ def _decide_case(state: State, case: Case, words: str) -> None:
     state.findings.update({part.target: finding_of(part) for part in parts})
     pending = sorted((p for p in parts if p.is_open), key=lambda part: -part.upper)
     bounded = Bounded(case, problem, records[-1].binaries, words)
-    for name, stage in STAGES.items():
+    for name, budget in BUDGETS[kind_of(state, bounded)].items():
         pending = [part for part in pending if state.findings[part.target].closed is None
                    or state.query.objective == "worst"]  # fmt: skip
         if not pending or state.is_settled:
             break
-        if stage(state, bounded, pending):
+        if STAGES[name](state, bounded, pending, budget.until(state.left())):
             state.stage = name
 
 

@@ -17,10 +17,8 @@ from mipc.decide.nearer import come_nearer
 from mipc.decide.state import Bounded, State
 from mipc.errors import RangeError, TimeUp
 from mipc.formulation import Part
-from mipc.ir.ops import Smooth
 from mipc.properties.query import Case
-from mipc.search import branch, can_be_compact, can_halve, climb, compact, halve
-from mipc.solvers.base import FOREVER
+from mipc.search import branch, climb, compact, halve
 from mipc.verdict import Finding
 
 __all__ = ["STAGES", "Stage", "attack"]
@@ -28,28 +26,15 @@ __all__ = ["STAGES", "Stage", "attack"]
 TURNS = 2
 """Rounds of the attack on a case."""
 
-ATTACK_SHARE, HALVING_SHARE = 0.15, 0.6
-"""Of the time that is left."""
 
-HALVING_SECONDS = 60.0
-"""And at most so many seconds."""
-
-BRANCHING_SHARE, BRANCHING_SECONDS = 0.85, 300.0
-"""Of the time that is left, for branching; where there is no limit, so many seconds."""
-
-FEW = 16
-"""With so few choices left, and no smooth functions, a solver is quicker than halving."""
-
-
-def _attack(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
+def _attack(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> bool:
     """Attack what bounds leave open."""
-    return attack(state, bounded.case, [part.target for part in pending], bounded.words)
+    return attack(state, bounded.case, [part.target for part in pending], bounded.words, until)
 
 
-def attack(state: State, case: Case, targets: Sequence[int], words: str) -> bool:
+def attack(state: State, case: Case, targets: Sequence[int], words: str, until: float) -> bool:
     """Climb, and replay what climbs to a violation; the highest point too, for the worst case."""
     state.say(f"climbing to a violation{words}")
-    until = state.share(ATTACK_SHARE, FOREVER)
     before = len(state.replays)
     for turn in range(TURNS):
         highest, tried = None, 0.0
@@ -69,15 +54,9 @@ def attack(state: State, case: Case, targets: Sequence[int], words: str) -> bool
     return any(run.violates for run in state.replays[before:])
 
 
-def _halve(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
-    """Halve the region until bounds close every part of it, where its inputs are few."""
+def _halve(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> bool:
+    """Halve the region until bounds close every part of it."""
     case = bounded.case
-    few = bounded.binaries <= FEW and not any(isinstance(n.op, Smooth) for n in case.graph)
-    if state.query.objective != "feasibility" or few or not can_halve(case):
-        return False
-    if can_be_compact(bounded.problem):  # branching halves it faster
-        return False
-    until = state.share(HALVING_SHARE, HALVING_SECONDS)
 
     def go_on(done: int, waiting: int) -> bool:
         state.say(f"halving the region{bounded.words}: {done} parts done, {waiting} open")
@@ -95,17 +74,8 @@ def _halve(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     return found.complete or state.is_settled
 
 
-def _until(state: State) -> float:
-    """When branching ends."""
-    left = state.left()
-    return state.share(BRANCHING_SHARE, BRANCHING_SECONDS if left is None else left)
-
-
-def _branch(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
+def _branch(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> bool:
     """Branch on the phases of what bounds leave undecided."""
-    if not can_be_compact(bounded.problem):
-        return False
-    until = _until(state)
     if state.query.objective != "feasibility":
         return bracket(state, bounded, pending, until)
     targets = tuple(part.target for part in pending)
@@ -138,17 +108,19 @@ def _branch(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
     return len(found.closed) == len(targets) or state.is_settled
 
 
-def _solve(state: State, bounded: Bounded, pending: Sequence[Part]) -> bool:
+def _solve(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> bool:
     """A model for each open disjunct, the most promising first."""
     attempt, before = Attempt(state, bounded.case, bounded.problem), dict(state.findings)
     replayed = len(state.replays)
-    for number, part in enumerate(pending):
-        name = next(d.name for d in bounded.case.disjuncts if d.number == part.target)
-        state.say(f"solving for {name}, {number + 1} of {len(pending)}{bounded.words}")
-        if attempt.can_matter(part):
-            state.findings[part.target] = attempt.at(part)
-        if state.is_settled:
-            break
+    names = {disjunct.number: disjunct.name for disjunct in bounded.case.disjuncts}
+    with clock.limit(until):
+        for number, part in enumerate(pending):
+            words = f"{names[part.target]}, {number + 1} of {len(pending)}{bounded.words}"
+            state.say(f"solving for {words}")
+            if attempt.can_matter(part):
+                state.findings[part.target] = attempt.at(part)
+            if state.is_settled:
+                break
     new = any(run.violates for run in state.replays[replayed:])
     return new or any(_says_more(state.findings[t], known) for t, known in before.items())
 
@@ -159,7 +131,7 @@ def _says_more(now: Finding, before: Finding) -> bool:
     return closer or (now.closed is not None and before.closed is None)
 
 
-Stage: TypeAlias = Callable[[State, Bounded, Sequence[Part]], bool]
+Stage: TypeAlias = Callable[[State, Bounded, Sequence[Part], float], bool]
 
 STAGES: dict[str, Stage] = {
     "attack": _attack,
@@ -167,4 +139,5 @@ STAGES: dict[str, Stage] = {
     "branching": _branch,
     "solver": _solve,
 }
-"""What is tried on the disjuncts that bounds leave open; each says whether it settled anything."""
+"""What is tried on the disjuncts that bounds leave open, until the clock says so; each says whether
+it settled anything. Which of them a problem goes through: :data:`mipc.decide.budgets.BUDGETS`."""

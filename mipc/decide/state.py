@@ -79,11 +79,6 @@ class State:
             return None
         return max(self.deadline - time.perf_counter(), 0.0)
 
-    def share(self, part: float, most: float) -> float:
-        """The clock's time when a share of what is left is over, or ``most`` seconds are."""
-        left = self.left()
-        return time.perf_counter() + (most if left is None else min(part * left, most))
-
     @property
     def nearest(self) -> Replay | None:
         """The nearest witness."""

@@ -36,6 +36,9 @@ FIRST_LOOKS, LOOKS, POLISH = 100, 20, 2
 FEW_INPUTS = 20
 """With so few inputs that vary, boxes are halved instead of neurons split."""
 
+FEW_NEURONS = 12
+"""With no more neurons than that their phases are few enough."""
+
 NEAR, MOST_UNDECIDED = 2.0**-6, 64
 """Where a bound is below such a share of the whole region's, and so few neurons are undecided,
 linear programs are solved: descent does not come as near. Halving a box is quicker than either."""
@@ -64,7 +67,7 @@ class Bounding:
     def __init__(self, compact: Compact, block: Block) -> None:
         self.compact, self.block = compact, block
         varying = int((compact.box.lower < compact.box.upper).sum())
-        self.halves = 0 < varying <= FEW_INPUTS
+        self.halves = 0 < varying <= FEW_INPUTS and compact.neurons > FEW_NEURONS
         self.dense = is_dense(compact) and not self.halves
         self.one_by_one = self.dense and len(compact.levels) == 1
         self.first = np.inf

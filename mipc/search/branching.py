@@ -337,19 +337,24 @@ class Branching:
         """Search a part in which most neurons are decided without those."""
         small, kept = reduced(self.compact, opened.parts)
         parts, now = opened.parts, opened.multipliers
+        search = Branching(
+            small, self.target, store=Store(self.store.most), watch=self.watch, reached=self.reached
+        )
+        nowhere = np.zeros((1, self.compact.inputs * search.bounds.one_by_one))
         inner = replace(
             opened,
             parts=Parts(parts.lower[:, kept], parts.upper[:, kept], parts.low, parts.high),
             multipliers=replace(
                 now, slopes=now.slopes[:, kept], prices=now.prices[:, kept],
-                shares=now.shares[:, kept],
+                shares=now.shares[:, kept], point=nowhere, pull=nowhere,
             ),
         )  # fmt: skip
-        search = Branching(
-            small, self.target, store=Store(self.store.most), watch=self.watch, reached=self.reached
-        )
-        search.resume(inner, self.reached.margin)
         search.bounds.first = self.bounds.first
+        if search.halves:
+            search.resume(inner, self.reached.margin)
+        else:
+            search._process(inner)
+            search.taken = -np.inf
         self.within.append(search)
 
     def _closed(self, opened: Opened, envelope: Envelope | None) -> Opened:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checks import skip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_networks import dense_network
 from strategies import examples
 
-from mipc.decide import stages, verify
+from mipc.decide import budgets, verify
 from mipc.properties.perturbations import LInf
 from mipc.properties.query import Objective
 from mipc.properties.question import Question, ask
@@ -47,14 +48,30 @@ def largest(weights: np.ndarray, biases: np.ndarray, outer: np.ndarray) -> Fract
     )
 
 
-@pytest.mark.parametrize("objective", ["worst", "feasibility"])
+@pytest.mark.parametrize(
+    ("objective", "branching", "count"),
+    [
+        ("worst", False, 60),
+        ("worst", True, 12),
+        ("feasibility", False, 60),
+        ("feasibility", True, 60),
+    ],
+)
 def test_margins_that_are_small_beside_the_numbers_on_the_way(
-    objective: Objective, highs: Highs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    objective: Objective,
+    branching: bool,
+    count: int,
+    highs: Highs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(attack, "STEPS", 0)  # so that the solver has to find out
-    monkeypatch.setattr(stages, "FEW", 10**9)
+    """Without attack and branching the solver has to find out."""
+    monkeypatch.setattr(attack, "STEPS", 0)
+    monkeypatch.setattr(budgets, "FEW", 10**9)
+    if not branching:
+        skip(monkeypatch, "branching")
 
-    @settings(max_examples=examples(60))
+    @settings(max_examples=examples(count))
     @given(st.integers(0, 2**32 - 1))
     def law(seed: int) -> None:
         rng = np.random.default_rng(seed)

@@ -66,8 +66,7 @@ def test_what_is_closed_agrees_with_brute_force(
     tmp_path: Path, halves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the threshold is the largest margin there is, or a hair beside it."""
-    if not halves:
-        monkeypatch.setattr(bounding, "FEW_INPUTS", 0)
+    monkeypatch.setattr(bounding, "FEW_NEURONS" if halves else "FEW_INPUTS", 0)
     closed = clear = 0
 
     @settings(max_examples=examples(50), database=None)
@@ -108,13 +107,17 @@ def deep(tmp_path: Path, widths: list[int], seed: int) -> Compact:
 
 
 @pytest.mark.parametrize("widths", [[5, 24, 3], [4, 12, 12, 3], [3, 8, 8, 8, 2]])
-@pytest.mark.parametrize("halves", [True, False])
+@pytest.mark.parametrize(("halves", "few"), [(True, 0), (True, 12), (False, 12)])
 def test_networks_that_bounds_leave_open_are_decided(
-    tmp_path: Path, widths: list[int], halves: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, widths: list[int], halves: bool, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One dense level goes by envelopes, deeper ones by descent; leaves cover the region."""
+    """One dense level goes by envelopes, deeper ones by descent; leaves cover the region.
+
+    Of few inputs boxes are halved, until few neurons are undecided.
+    """
     if not halves:
         monkeypatch.setattr(bounding, "FEW_INPUTS", 0)
+    monkeypatch.setattr(bounding, "FEW_NEURONS", few)
     split = 0
     for seed in range(4):
         dense = deep(tmp_path, widths, seed)
@@ -150,8 +153,7 @@ def _covered(leaves: list[Leaf], before: np.ndarray) -> bool:
 def test_a_part_that_time_took_away_is_not_closed(
     tmp_path: Path, halves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not halves:
-        monkeypatch.setattr(bounding, "FEW_INPUTS", 0)
+    monkeypatch.setattr(bounding, "FEW_NEURONS" if halves else "FEW_INPUTS", 0)
     dense = deep(tmp_path, [4, 12, 12, 3], 1)
 
     def interrupted(opened: Opened, of: object = None) -> Opened:
@@ -253,8 +255,8 @@ def test_planted_bugs_are_noticed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module, attribute, wrong = BUGS[name]
-    if module is not choice and attribute != "halved":
-        monkeypatch.setattr(bounding, "FEW_INPUTS", 0)
+    halves = module is choice or attribute == "halved"
+    monkeypatch.setattr(bounding, "FEW_NEURONS" if halves else "FEW_INPUTS", 0)
     monkeypatch.setattr(module, attribute, wrong(getattr(module, attribute)))
 
     @settings(max_examples=200, database=None, derandomize=True, phases=[Phase.generate])
