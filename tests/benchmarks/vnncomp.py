@@ -9,10 +9,12 @@
 
 A peer is any program that is installed; it decides the same instances in the same run, one after
 the other. Its answer is the line of its output that is one of the words sat, unsat, violated,
-holds, unknown and timeout. The instances, their time-outs and their labels come from ``vnncomp/instances.csv`` of the shared
-data. Each one runs in a process of its own, which is killed when it does not keep its time; what
-is in the results file is not run again. A verdict that contradicts a label is shown at once, and
-in the table.
+holds, unknown and timeout.
+
+The instances, their time-outs and their labels come from ``vnncomp/instances.csv`` of the shared
+data. Each one runs in a process of its own, which is killed when it does not keep its time; what is
+in the results file is not run again. A verdict that contradicts a label is shown at once, and in
+the table. Beside the results stands a file about the machine, the versions and the peers.
 """
 
 from __future__ import annotations
@@ -70,10 +72,8 @@ def decide(row: dict[str, str], cap: float, tool: str, peers: dict[str, str]) ->
         "timeout": seconds,
     }
     with TemporaryDirectory() as folder:
-        network, text = (
-            plain(DATA / "vnncomp" / row["onnx"], folder),
-            DATA / "vnncomp" / row["vnnlib"],
-        )
+        network = plain(DATA / "vnncomp" / row["onnx"], folder)
+        text = DATA / "vnncomp" / row["vnnlib"]
         if tool == MIPC:
             command = [
                 sys.executable, "-m", "mipc", "verify", str(network), "--property", str(text),
@@ -214,9 +214,8 @@ def main() -> None:
     entries = [e for e in read(options.results) if not only or e["benchmark"] in only]
     print(table(entries))
     for entry in filter(contradicts, entries):
-        print(
-            f"CONTRADICTS: {entry.get('tool', MIPC)}, {entry['key']}: {entry['verdict']}, label {entry['label']}"
-        )
+        words = f"{entry.get('tool', MIPC)}, {entry['key']}: {entry['verdict']}"
+        print(f"CONTRADICTS: {words}, label {entry['label']}")
 
 
 if __name__ == "__main__":
