@@ -20,7 +20,6 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import scipy.special
 
 __all__ = [
     "FAR",
@@ -217,8 +216,10 @@ def erf(x: Array) -> Array:
 
 def erfc(x: Array) -> Array:
     """``1 - erf(x)``; for positive ``x`` the relative error is ``KERNEL * (1 + x^2)``."""
+    from scipy.special import erfcx  # slow to import, and few networks need it
+
     size = np.abs(x)
-    tail = exp(-size * size) * scipy.special.erfcx(size)
+    tail = exp(-size * size) * erfcx(size)
     return np.where(x < 0, 2.0 - tail, tail)
 
 

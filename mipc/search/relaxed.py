@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from scipy.optimize import linprog
 
 from mipc import clock
 from mipc.search.compact import Block, Compact
@@ -249,6 +248,8 @@ class Relaxation:
 
     def _best(self, sign: float, rows: Any, most: Array) -> Optimum | None:
         """The least ``sign w`` with ``rows @ (v, w) <= most``, walls and rows first among them."""
+        from scipy.optimize import linprog  # slow to import, and most questions do not need it
+
         clock.check()
         left = clock.left()
         if not all(
