@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from mipc.milp.solution import Solution, Status
 from mipc.passes import Envelopes, Problem
 from mipc.properties.query import Case
 from mipc.replay import Replay
-from mipc.solvers.base import Limits
+from mipc.solvers.base import Limits, Solver
 from mipc.verdict import Finding, rounded_down, weigh
 
 __all__ = ["Attempt"]
@@ -41,8 +41,16 @@ MARGINS = (0.0, 1e-7, 1e-6, 1e-5, 1e-4)
 class Attempt:
     """One disjunct, handed to a solver; whatever point comes back is replayed."""
 
-    def __init__(self, state: State, case: Case, problem: Problem) -> None:
+    def __init__(
+        self,
+        state: State,
+        case: Case,
+        problem: Problem,
+        solver: Solver,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.state, self.case, self.problem = state, case, problem
+        self.solver, self.is_over = solver, is_over
         self.query, self.replays = state.query, state.replays
 
     def can_matter(self, part: Part) -> bool:
@@ -156,10 +164,10 @@ class Attempt:
 
     def _solve(self, model: Model, target: float | None = None, kept: float = 0.0) -> Solution:
         left = self.state.left()
-        if left == 0.0:
+        if left == 0.0 or self.is_over():
             return Solution(Status.STOPPED, None, None, None, 0.0, "no time is left")
         limits = Limits(seconds=None if left is None else left * (1.0 - kept), target=target)
-        return self.state.solver.solve(model, limits)
+        return self.solver.solve(model, limits)
 
     def _replay(self, formulation: Formulation, values: npt.NDArray[np.float64]) -> bool:
         """Replay a solver's point; whether it is a witness."""

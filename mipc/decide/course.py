@@ -48,7 +48,7 @@ def verify(
     progress : callable, optional
         Told in words what is being done.
     jobs : int
-        Processes that branch, this one among them.
+        Processes at work: they branch together, this one among them, and solve one disjunct each.
 
     Raises
     ------

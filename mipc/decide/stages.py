@@ -11,9 +11,9 @@ from typing import TypeAlias
 import numpy as np
 
 from mipc import clock
-from mipc.decide.attempt import Attempt
 from mipc.decide.bracket import bracket
 from mipc.decide.nearer import come_nearer
+from mipc.decide.race import race
 from mipc.decide.state import Bounded, State
 from mipc.errors import RangeError, TimeUp
 from mipc.formulation import Part
@@ -110,17 +110,9 @@ def _branch(state: State, bounded: Bounded, pending: Sequence[Part], until: floa
 
 def _solve(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> bool:
     """A model for each open disjunct, the most promising first."""
-    attempt, before = Attempt(state, bounded.case, bounded.problem), dict(state.findings)
-    replayed = len(state.replays)
-    names = {disjunct.number: disjunct.name for disjunct in bounded.case.disjuncts}
+    before, replayed = dict(state.findings), len(state.replays)
     with clock.limit(until):
-        for number, part in enumerate(pending):
-            words = f"{names[part.target]}, {number + 1} of {len(pending)}{bounded.words}"
-            state.say(f"solving for {words}")
-            if attempt.can_matter(part):
-                state.findings[part.target] = attempt.at(part)
-            if state.is_settled:
-                break
+        race(state, bounded, pending)
     new = any(run.violates for run in state.replays[replayed:])
     return new or any(_says_more(state.findings[t], known) for t, known in before.items())
 

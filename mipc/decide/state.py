@@ -68,7 +68,7 @@ class State:
     ) -> None:
         self.query, self.passes, self.solver = query, passes, solver
         self.runtimes, self.deadline, self.say = runtimes, deadline, say
-        self.team = Team(jobs - 1)
+        self.jobs, self.team = jobs, Team(jobs - 1)
         self.replays: list[Replay] = []
         self.findings = {d.number: Finding(d.number, None, float("inf")) for d in query.disjuncts}
         self.stage = "bounds"

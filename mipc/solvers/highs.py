@@ -6,8 +6,10 @@ time, and started again when it is next needed.
 
 from __future__ import annotations
 
+import os
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,10 +33,17 @@ START = 60.0
 
 @dataclass
 class Highs:
-    """A solver with a worker process of its own; use it as a context manager."""
+    """A solver with a worker process of its own; use it as a context manager.
+
+    Attributes
+    ----------
+    halted : bool
+        Nothing is solved as long as it is set.
+    """
 
     name: str = "highs"
     version: str = ""
+    halted: bool = False
     _worker: Process | None = field(default=None, repr=False)
 
     def __enter__(self) -> Highs:
@@ -49,10 +58,18 @@ class Highs:
             worker, self._worker = self._worker, None
             _kill(worker)
 
+    def interrupt(self) -> None:
+        """End what it works on, from another thread, and halt it."""
+        self.halted = True
+        worker = self._worker
+        if worker is not None and worker.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
+
     def solve(self, model: Model, limits: Limits) -> Solution:
         """Solve a model; see :class:`~mipc.solvers.base.Solver`."""
         begin = time.perf_counter()
-        worker = self._started(limits)
+        worker = None if self.halted else self._started(limits)
         if worker is None:
             return Solution(
                 Status.STOPPED, None, None, None, time.perf_counter() - begin, "HiGHS: starting"
@@ -108,7 +125,7 @@ class Highs:
             try:
                 header, _ = _receive(worker, time.perf_counter() + seconds)
             except (EOFError, TimeoutError) as error:
-                if isinstance(error, TimeoutError) and seconds < START:
+                if self.halted or (isinstance(error, TimeoutError) and seconds < START):
                     return None
                 raise SolverError(
                     f"HiGHS does not start: {self._obituary(error)}",
