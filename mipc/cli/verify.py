@@ -20,7 +20,12 @@ def verify_command(
         typer.Option(metavar="S", help="Seconds for everything.", min=0.0, show_default=False),
     ] = None,
     jobs: Annotated[
-        int, typer.Option(metavar="N", help="Processes at work: they branch together, and solve one disjunct each.", min=1)
+        int,
+        typer.Option(
+            metavar="N",
+            help="Processes at work: they branch together, and solve one disjunct each.",
+            min=1,
+        ),
     ] = 1,
     passes: q.Passes = None,
     witness: q.WitnessFile = None,
