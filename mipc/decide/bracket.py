@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from functools import cached_property, partial
 from typing import Any, Protocol, TypeAlias
 
@@ -30,9 +31,11 @@ from mipc.decide.nearer import come_nearer
 from mipc.decide.state import GAP, Bounded, State
 from mipc.errors import RangeError, TimeUp
 from mipc.formulation import Part
-from mipc.numerics.rounding import UNIT, down, up
+from mipc.numerics.rationals import around
+from mipc.numerics.rounding import UNIT, down, sum_up, up
 from mipc.passes import Problem
 from mipc.properties.query import Case
+from mipc.properties.region import Sphere
 from mipc.search import (
     Branched,
     Compact,
@@ -54,6 +57,9 @@ Point: TypeAlias = Mapping[str, Array]
 
 STEPS = 20
 """Steps of descent for each neuron of the whole region."""
+
+BISECTIONS, FINE = 12, 0.1
+"""How often the distance that bounds alone prove is bisected, and the share that is near enough."""
 
 STRIDE, MOST_STRIDE = 0.25, 0.95
 """The share of the gap that the first value asked about leaves open, and one not worth asking."""
@@ -84,10 +90,13 @@ def bracket(state: State, bounded: Bounded, pending: Sequence[Part], until: floa
 
 
 def _measures(state: State, case: Case) -> bool:
-    """Whether a ball around the image is a box of the only parameter."""
+    """Whether the image is the only parameter, and no ball of another norm is around it."""
     query = state.query
-    mine = query.image is not None and set(case.regions) == {query.image}
-    return mine and query.centre is not None and query.norm == "linf"
+    if query.image is None or query.centre is None or set(case.regions) != {query.image}:
+        return False
+    sphere = case.regions[query.image].sphere
+    same = sphere is None or (sphere.norm == 1 and np.array_equal(sphere.centre, query.centre))
+    return query.norm == "linf" or same
 
 
 class _Line(Protocol):
@@ -110,6 +119,8 @@ class _Nearest:
         self.state, self.bounded, self.targets = state, bounded, targets
         self.case, self.centre = bounded.case, state.query.centre
         (self.region,) = self.case.regions.values()
+        self.is_l1 = state.query.norm == "l1"
+        self.failed = np.inf  # a radius about which time ran out, before there was a witness
 
     @property
     def open_ones(self) -> list[Finding]:
@@ -128,45 +139,64 @@ class _Nearest:
         run = self.state.nearest
         if run is not None and run.distance is not None:
             return run.distance
-        away = np.maximum(self.region.upper - self.centre, self.centre - self.region.lower)
-        return float(up(away.max(initial=0.0)))
+        away = up(np.maximum(self.region.upper - self.centre, self.centre - self.region.lower))
+        if not self.is_l1:
+            return float(away.max(initial=0.0))
+        sphere = self.region.sphere
+        most = float(sum_up(away[None])[0])
+        return most if sphere is None else min(most, around(sphere.radius)[1])
 
     @property
     def is_over(self) -> bool:
         return self.proved >= self.reached * (1.0 - GAP)
 
     def begin(self) -> None:
-        """Walk nearer; without a witness, ask about the whole region."""
+        """How far bounds alone reach; then walk nearer, or ask about the whole region."""
+        self._bisect()
         if self.state.nearest is not None:
             self._walk()
         else:
             _tried(self._ask_everywhere)
 
+    def _bisect(self) -> None:
+        """Radii within which bounds close disjuncts."""
+        low, high = 0.0, self.reached
+        for _ in range(BISECTIONS if np.isfinite(high) else 0):
+            if high - low <= FINE * high:
+                break
+            radius = low + (high - low) / 2
+            asked = tuple(finding.target for finding in self.open_ones)
+            _, pending = self._within(radius, asked)
+            for target in set(asked) - set(pending):
+                self._learn(target, radius)
+            low, high = (radius, high) if not pending else (low, radius)
+
     def ask(self, stride: float) -> bool:
-        reached = self.reached
-        if not np.isfinite(reached):
+        top = self.reached if self.state.nearest is not None else min(self.reached, self.failed)
+        if not np.isfinite(top):
             return False
-        radius = reached - max(stride * (reached - self.proved), 0.9 * GAP * reached)
+        radius = top - max(stride * (top - self.proved), 0.9 * GAP * top)
         asked = tuple(finding.target for finding in self.open_ones if finding.nearest < radius)
         problem, pending = self._within(radius, asked)
-
-        def learn(known: Finding) -> Finding:
-            return replace(known, nearest=max(known.nearest, radius))
-
-        return self._search(problem, asked, pending, learn)
+        before, self.failed = self.failed, radius
+        answered = self._search(problem, asked, pending, radius)
+        self.failed = before if answered else radius
+        return answered
 
     def _ask_everywhere(self) -> bool:
-        def learn(known: Finding) -> Finding:
-            return replace(known, closed="bounds", upper=min(known.upper, 0.0))
+        return self._search(self.bounded.problem, self.targets, self.targets, np.inf)
 
-        return self._search(self.bounded.problem, self.targets, self.targets, learn)
+    def _learn(self, target: int, radius: float) -> None:
+        """Of a disjunct, that it holds nowhere within a radius."""
+        known = self.state.findings[target]
+        if radius < np.inf:
+            known = replace(known, nearest=max(known.nearest, radius))
+        else:
+            known = replace(known, closed="bounds", upper=min(known.upper, 0.0))
+        self.state.findings[target] = known
 
     def _search(
-        self,
-        problem: Problem,
-        asked: tuple[int, ...],
-        pending: tuple[int, ...],
-        learn: Callable[[Finding], Finding],
+        self, problem: Problem, asked: tuple[int, ...], pending: tuple[int, ...], radius: float
     ) -> bool:
         """Whether some disjuncts, of which bounds leave these open, hold; whether it is known."""
         words = f"{self.bounded.words}: between {self.proved:.6g} and {self.reached:.6g}"
@@ -176,7 +206,7 @@ class _Nearest:
             found = _branched(self.state, dense, f"the nearest violation{words}", self._try)
             closed |= found.closed
         for target in closed:
-            self.state.findings[target] = learn(self.state.findings[target])
+            self._learn(target, radius)
         if self.reached < before:
             self._walk()
         return closed.issuperset(asked) or self.reached < before
@@ -190,6 +220,8 @@ class _Nearest:
         )
         if (region.lower > region.upper).any():  # all of the region is farther away
             return self.bounded.problem, ()
+        if self.is_l1:
+            region = replace(region, sphere=Sphere(1, self.centre, Fraction(radius)))
         case = replace(self.case, regions=dict.fromkeys(self.case.regions, region))
         problem, _ = bound_case(case, self.state.passes)
         parts = parts_of(self.state.query, case, problem)
@@ -199,7 +231,7 @@ class _Nearest:
         """Replay a point; if only rounding is against it, look behind it."""
         before = self.reached
         if not self._replay(point):
-            self._through_cells(_joined(self.dense, point))
+            self._through_cells(point)
         return self.reached < before
 
     def _replay(self, point: Point) -> bool:
@@ -209,7 +241,7 @@ class _Nearest:
         """From the nearest witness to nearer ones, by lines and through cells."""
         come_nearer(self.state, self.case)
         if (run := self.state.nearest) is not None:
-            self._through_cells(_joined(self.dense, run.parameters))
+            self._through_cells(run.parameters)
 
     @cached_property
     def dense(self) -> Compact:
@@ -217,11 +249,14 @@ class _Nearest:
         problem, pending = self._within(self.reached, self.targets)
         return compact(self.case, problem, pending)
 
-    def _through_cells(self, point: Array) -> None:
+    def _through_cells(self, where: Point) -> None:
         """From a point through cells to a nearer witness."""
+        if self.is_l1:  # cells measure in the maximum norm
+            return
         dense = self.dense
         if not dense.disjuncts:  # what is nearest violates another case
             return
+        point = _joined(dense, where)
         block = dense.disjuncts[_highest(dense, point)]
         size = float((np.abs(block.weights) @ dense.reach[: block.weights.shape[1]]).max())
         for margin in MARGINS:
