@@ -74,6 +74,28 @@ def test_robust_images_that_bounds_leave_open_are_closed_by_branching(wk17a, ind
     assert answer.stage == "branching"
 
 
+@pytest.mark.parametrize("index", [1, 3])
+def test_a_network_with_max_pooling_is_branched_on(index):
+    network = mipc.read_network(DATA / "onnx_corpus" / "Marabou_resources__cnn_max_mninst3.onnx")
+    sample = read_sample("mnist", index)
+    question = mipc.Question(
+        sample.image.reshape(-1), mipc.LInf(Fraction(1, 20)), mipc.ArgMax(sample.label)
+    )
+    answer = mipc.verify(mipc.ask(network, question), timeout=60)
+    assert answer.verdict == Robust("bounds")
+    assert answer.stage == "branching"
+
+
+def test_a_ball_is_branched_on(wk17a):
+    sample = read_sample("mnist", 5)
+    question = mipc.Question(
+        sample.image.reshape(-1), mipc.L2(Fraction(1, 5)), mipc.ArgMax(sample.label)
+    )
+    answer = mipc.verify(mipc.ask(wk17a, question), timeout=120)
+    assert answer.verdict == Robust("bounds")
+    assert answer.stage == "branching"
+
+
 @pytest.mark.parametrize("index", [211, 3681, 4165])
 def test_images_that_are_hardly_adversarial_have_a_witness(wk17a, index):
     answer = mipc.verify(ask(wk17a, index), timeout=120)
