@@ -54,12 +54,29 @@ class Ball:
         return replace(self, centre=self.centre[samples], radius=self.radius[samples])
 
     def pulled_in(self, points: Array) -> Array:
-        """Points (B, n) moved towards the centre until they lie in the ball, up to rounding."""
+        """The nearest points of the ball, up to rounding: (B, n).
+
+        On the sphere of an L1 ball all numbers that still differ from the centre's do so by the
+        same amount less than before (Duchi et al. 2008).
+        """
         away = points - self.centre
         length = np.linalg.norm(away, self.norm, axis=1, keepdims=True)
         radius = np.broadcast_to(self.radius[:, None], length.shape)
+        if self.norm == 1:
+            size = np.abs(away)
+            ranked = -np.sort(-size, axis=1)
+            rank = np.arange(1, size.shape[1] + 1)
+            less = (np.cumsum(ranked, axis=1) - radius) / rank
+            count = np.maximum((ranked > less).sum(axis=1, keepdims=True), 1)
+            amount = np.maximum(np.take_along_axis(less, count - 1, axis=1), 0.0)
+            return np.asarray(self.centre + np.sign(away) * np.maximum(size - amount, 0.0))
         share = np.divide(radius, length, out=np.ones_like(length), where=length > radius)
         return np.asarray(self.centre + away * share)
+
+    def step(self, uphill: Array) -> Array:
+        """A step as long as the ball is wide, along gradients: (B, n) -> (B, n)."""
+        length = np.linalg.norm(uphill, 2, axis=1, keepdims=True)
+        return np.asarray(2.0 * self.radius[:, None] * uphill / np.maximum(length, 1e-300))
 
     def lowest(self, rows: Array, low: Array, high: Array, sample: Index) -> Lowest:
         """Lower bounds of ``rows @ x`` over boxes and the ball, and about where."""

@@ -1,8 +1,9 @@
 """Looks for a violation by projected gradient ascent on the margin (Madry et al. 2018).
 
 Many points climb together, each towards one disjunct: steps along the sign of the gradient of the
-disjunct's least row, as wide as the region in each direction, getting shorter. Whatever is found
-is a guess: it counts only when a replay confirms it.
+disjunct's least row, as wide as the region in each direction, getting shorter; in a ball along the
+gradient itself, as it is wide. Whatever is found is a guess: it counts only when a replay confirms
+it.
 """
 
 from __future__ import annotations
@@ -82,8 +83,9 @@ def climb(
             yield Climber({name: x[top].copy() for name, x in points.items()}, chosen, best)
         uphill = gradient(graph, values, seeds_of(values, aim))
         for name, region in regions.items():
-            width = region.upper - region.lower
-            points[name] = projected(region, points[name] + stride * width * np.sign(uphill[name]))
+            ball, width = region.domain.ball, region.upper - region.lower
+            step = width * np.sign(uphill[name]) if ball is None else ball.step(uphill[name])
+            points[name] = projected(region, points[name] + stride * step)
         case.tie(points)
         stride *= SHORTER
 

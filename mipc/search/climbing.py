@@ -1,7 +1,7 @@
 """Climbing from points of a compact problem: what bounds suggest, tried.
 
-Steps along the sign of the gradient of the least row, as in :mod:`mipc.search.attack`, but on the
-compact form, where a step costs little. What is found is a guess until it is replayed.
+Steps along the gradient of the least row, as in :mod:`mipc.search.attack`, but on the compact form,
+where a step costs little. What is found is a guess until it is replayed.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def climbed(compact: Compact, block: Block, points: Array, reach: Array) -> tupl
 
     ``reach``, (n,) or (B, n), is how far away points are looked for.
     """
-    strides = np.resize(STRIDES, len(points))[:, None] * reach
+    strides = np.resize(STRIDES, len(points))[:, None]
     best, at = -np.inf, points[0]
     for _ in range(STEPS):
         margins, uphill = steepest(compact, block, points)
         top = int(margins.argmax())
         if margins[top] > best:
             best, at = float(margins[top]), points[top].copy()
-        points = compact.inside(points + strides * np.sign(uphill))
+        points = compact.inside(points + strides * compact.step(uphill, reach))
         strides = strides * SHORTER
     return at, best
 

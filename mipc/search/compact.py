@@ -189,6 +189,15 @@ class Compact:
             total += most
         return total, corner, in_box
 
+    def step(self, uphill: Array, reach: Array) -> Array:
+        """Steps along gradients, as long as ``reach`` or as a ball is wide: (B, n) -> (B, n)."""
+        steps = reach * np.sign(uphill)
+        for name, cut in self.cuts.items():
+            if cut.ball is not None:
+                place = self.parameters[name]
+                steps[:, place] = cut.ball.step(uphill[:, place])
+        return np.asarray(steps)
+
     def inside(self, points: Array) -> Array:
         """Points moved into the region, up to rounding: (B, n)."""
         points = np.clip(points, self.box.lower, self.box.upper)

@@ -62,6 +62,29 @@ def test_the_least_over_a_ball_is_below_every_point_of_it(seed, norm, radius, sc
         assert low == -np.inf or Fraction(low) <= best
 
 
+@settings(max_examples=examples(100))
+@given(seeds, norms)
+def test_the_nearest_point_of_a_ball_is_in_it_and_none_is_nearer(seed, norm) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 8))
+    centre, radius = rng.normal(size=n), float(rng.choice([0.0, 0.1, 1.0]))
+    ball = Ball(norm, centre[None], np.array([radius]))
+    points = centre + rng.normal(size=(5, n)) * rng.choice([0.0, 0.01, 1.0, 100.0], (5, 1))
+    found = ball.pulled_in(points)
+    assert (np.linalg.norm(found - centre, norm, axis=1) <= radius + 1e-12).all()
+    others = (
+        rng.normal(size=(200, n)) * np.eye(n)[rng.integers(0, n, 200)]
+        if n > 1
+        else rng.normal(size=(200, 1))
+    )
+    others[::2] = rng.normal(size=(100, n))
+    length = np.linalg.norm(others, norm, axis=1, keepdims=True)
+    others = centre + others * radius * rng.random((200, 1)) ** 0.1 / np.maximum(length, 1e-300)
+    for point, near in zip(points, found, strict=True):
+        away = np.linalg.norm(others - point, 2, axis=1).min()
+        assert np.linalg.norm(near - point) <= away + 1e-12
+
+
 @pytest.mark.parametrize("norm", [1, 2])
 def test_the_least_over_a_ball_is_tight(norm: int) -> None:
     """Far from the box: ``a c - r ||a||`` in the dual norm."""
