@@ -89,6 +89,11 @@ class Nearest:
         """Whether the two ends are near enough to each other."""
         return self.proved >= self.reached * (1.0 - GAP)
 
+    @property
+    def _words(self) -> str:
+        between = f"between {self.proved:.6g} and {self.reached:.6g}"
+        return f"the nearest violation{self.bounded.words}: {between}"
+
     def begin(self) -> None:
         """How far bounds alone reach; then walk nearer, or ask about the whole region."""
         self._bisect()
@@ -104,6 +109,7 @@ class Nearest:
             if high - low <= FINE * high:
                 break
             radius = low + (high - low) / 2
+            self.state.say(self._words)
             asked = tuple(finding.target for finding in self.open_ones)
             _, pending = self._within(radius, asked)
             for target in set(asked) - set(pending):
@@ -139,11 +145,10 @@ class Nearest:
         self, problem: Problem, asked: tuple[int, ...], pending: tuple[int, ...], radius: float
     ) -> bool:
         """Whether some disjuncts, of which bounds leave these open, hold; whether it is known."""
-        words = f"{self.bounded.words}: between {self.proved:.6g} and {self.reached:.6g}"
         closed, before = set(asked) - set(pending), self.reached
         if pending:
             dense = compact(self.case, problem, pending)
-            found = branched(self.state, dense, f"the nearest violation{words}", self._try)
+            found = branched(self.state, dense, self._words, self._try)
             closed |= found.closed
         for target in closed:
             self._learn(target, radius)
