@@ -101,6 +101,11 @@ class Finding:
         """Whether any of it rests on a solver's claim."""
         return self.claimed or self.closed == "solver"
 
+    def says_more_than(self, before: Finding) -> bool:
+        """Whether more is known of the disjunct than before."""
+        closer = self.upper < before.upper or self.nearest > before.nearest
+        return closer or (self.closed is not None and before.closed is None)
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:

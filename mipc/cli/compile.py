@@ -12,6 +12,7 @@ from mipc.cli import question as q
 
 if TYPE_CHECKING:
     from mipc.formulation import Compiled
+    from mipc.passes import Known
 
 __all__ = ["compile_command"]
 
@@ -53,7 +54,7 @@ def compile_command(
     (q.3.mps for class 3); if there is one, or with --combine, it is q.mps.
     """  # fmt: skip
     from mipc.cli.show import explain as show_records
-    from mipc.cli.show import out, working
+    from mipc.cli.show import out, stderr, working
     from mipc.compile import compile_query, write_files
     from mipc.milp.files import check_model_path
     from mipc.networks import remember
@@ -77,6 +78,8 @@ def compile_command(
         remember(Path(query.question.source.source), query.question.sha256)
     if explain:
         show_records(compiled.records[0])
+        if strengthen:
+            stderr().print(_strengthened(compiled.known[0]), markup=False)
     facts = _facts(compiled, written)
     if json:
         from json import dumps
@@ -92,6 +95,13 @@ def compile_command(
             f"{entry['model']}: {entry['columns']} columns ({entry['binaries']} binary), "
             f"{entry['rows']} rows, {entry['nonzeros']} nonzeros"
         )
+
+
+def _strengthened(known: Known) -> str:
+    """What --strengthen has found out."""
+    bounds = sum(len(one.neurons) for one in known.tighter)
+    lines = sum(len(one.neurons) for one in known.covers)
+    return f"  strengthen: tighter bounds of {bounds} neurons, lines over {lines}"
 
 
 def _facts(compiled: Compiled, written: list[tuple[Path, Path]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -47,4 +48,5 @@ def verify_command(
         timeout = max(timeout - (time.perf_counter() - begin), 0.0)
     with working() as progress:
         answer = verify(query, timeout=timeout, passes=steps, progress=progress, jobs=jobs)
+    answer = replace(answer, seconds=time.perf_counter() - begin)
     tell(query, answer, witness=witness, json=json)

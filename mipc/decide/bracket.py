@@ -28,21 +28,19 @@ STRIDE, MOST_STRIDE = 0.25, 0.95
 """The share of the gap that the first value asked about leaves open, and one not worth asking."""
 
 
-def bracket(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> bool:
+def bracket(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> None:
     """Close what is between the two ends of a closest or a worst question, as far as time goes."""
     largest = state.query.objective == "worst"
     if not largest and not measures(state, bounded.case):
-        return False
+        return
     targets = tuple(part.target for part in pending)
-    line: _Line | None = None
     with suppress(RangeError, TimeUp), clock.limit(until):
-        line = (Largest if largest else Nearest)(state, bounded, targets)
+        line: _Line = (Largest if largest else Nearest)(state, bounded, targets)
         line.begin()
         stride = STRIDE
         while not line.is_over and stride <= MOST_STRIDE and clock.left() != 0.0:
             answered = tried(partial(line.ask, stride))
             stride = max(stride**2, STRIDE) if answered else stride**0.5
-    return line is not None and line.is_over
 
 
 class _Line(Protocol):

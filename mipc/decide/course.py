@@ -18,7 +18,7 @@ from mipc.passes import DEFAULT, Pass
 from mipc.properties.query import Case, Query
 from mipc.replay import Replay
 from mipc.runtime import Runtimes
-from mipc.solvers.base import FOREVER, Solver
+from mipc.solvers.base import FOREVER, Solver, check_limits
 from mipc.solvers.highs import Highs
 from mipc.verdict import Answer, Finding, conclude, finding_of
 
@@ -52,9 +52,12 @@ def verify(
 
     Raises
     ------
+    OptionError
+        There is no process, or the time limit is no time.
     SolverError
         The solver is missing or may not be used.
     """
+    check_limits(jobs, timeout)
     begin = time.perf_counter()
     deadline = None if timeout is None or timeout >= FOREVER else begin + timeout
     say = progress or (lambda words: None)
@@ -124,8 +127,8 @@ def _decide_case(state: State, case: Case, words: str) -> None:
         problem, records = bound_case(case, state.passes)
     except RangeError as error:
         until = BUDGETS["other"]["attack"].until(state.left())
-        if attack(state, case, [d.number for d in case.disjuncts], words, until):
-            state.stage = "attack"
+        with state.credited("attack"):
+            attack(state, case, [d.number for d in case.disjuncts], words, until)
         state.give_up(case, "unsupported-range", str(error))
         return
     parts = parts_of(state.query, case, problem)
@@ -137,8 +140,8 @@ def _decide_case(state: State, case: Case, words: str) -> None:
                    or state.query.objective == "worst"]  # fmt: skip
         if not pending or state.is_settled:
             break
-        if STAGES[name](state, bounded, pending, budget.until(state.left())):
-            state.stage = name
+        with state.credited(name):
+            STAGES[name](state, bounded, pending, budget.until(state.left()))
 
 
 def _settles(query: Query, run: Replay) -> bool:

@@ -19,12 +19,12 @@ from threading import Thread
 from typing import Any
 
 from mipc.batch import TOGETHER
-from mipc.errors import InputError, OptionError
+from mipc.errors import InputError
 from mipc.ir.network import Network
 from mipc.properties.question import Question
 from mipc.question_facts import QuestionFacts
 from mipc.results import AnswerFacts
-from mipc.solvers.base import FOREVER
+from mipc.solvers.base import FOREVER, check_limits
 from mipc.solvers.child import Process, kill, receive_by, spawn
 from mipc.solvers.wire import send
 
@@ -46,6 +46,8 @@ class Decided:
     index : int
         Which question, in the order in which they were given, from 0.
     answer : AnswerFacts
+        In words and numbers, as ``mipc verify --json`` prints it: ``answer.verdict`` is a string,
+        ``"robust"``, ``"violated"`` or ``"unknown"``.
     """
 
     index: int
@@ -76,11 +78,12 @@ def decide_many(
 
     Raises
     ------
+    OptionError
+        There is no process, or the time limit is no time.
     InputError
         A question does not fit the network.
     """
-    if jobs < 1:
-        raise OptionError("at least one process is needed", where="jobs")
+    check_limits(jobs, timeout)
     limit = None if timeout is None or timeout >= FOREVER else timeout
     course = _Course(network, enumerate(questions), jobs, limit)
     try:

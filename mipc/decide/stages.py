@@ -19,7 +19,6 @@ from mipc.errors import RangeError, TimeUp
 from mipc.formulation import Part
 from mipc.properties.query import Case
 from mipc.search import branch, climb, compact, halve
-from mipc.verdict import Finding
 
 __all__ = ["STAGES", "Stage", "attack"]
 
@@ -27,15 +26,14 @@ TURNS = 2
 """Rounds of the attack on a case."""
 
 
-def _attack(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> bool:
+def _attack(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> None:
     """Attack what bounds leave open."""
-    return attack(state, bounded.case, [part.target for part in pending], bounded.words, until)
+    attack(state, bounded.case, [part.target for part in pending], bounded.words, until)
 
 
-def attack(state: State, case: Case, targets: Sequence[int], words: str, until: float) -> bool:
+def attack(state: State, case: Case, targets: Sequence[int], words: str, until: float) -> None:
     """Climb, and replay what climbs to a violation; the highest point too, for the worst case."""
     state.say(f"climbing to a violation{words}")
-    before = len(state.replays)
     for turn in range(TURNS):
         highest, tried = None, 0.0
         # a function is not defined at some point, or numbers overflow: nothing is found there
@@ -46,15 +44,14 @@ def attack(state: State, case: Case, targets: Sequence[int], words: str, until: 
                     tried = max(highest.margin, 1e-6)
                     state.replay(case, highest.point)
                 if state.is_settled:
-                    return True
+                    return
         if highest is not None and state.query.objective == "worst":
             state.replay(case, highest.point)
     if state.query.objective == "closest":
         come_nearer(state, case)
-    return any(run.violates for run in state.replays[before:])
 
 
-def _halve(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> bool:
+def _halve(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> None:
     """Halve the region until bounds close every part of it."""
     case = bounded.case
 
@@ -66,18 +63,18 @@ def _halve(state: State, bounded: Bounded, pending: Sequence[Part], until: float
     try:
         found = halve(case, targets, try_point=lambda x: state.replay(case, x), go_on=go_on)
     except RangeError:
-        return False
+        return
     if found.complete:
         for target, upper in found.upper.items():
             known = state.findings[target]
             state.findings[target] = replace(known, closed="bounds", upper=min(known.upper, upper))
-    return found.complete or state.is_settled
 
 
-def _branch(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> bool:
+def _branch(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> None:
     """Branch on the phases of what bounds leave undecided."""
     if state.query.objective != "feasibility":
-        return bracket(state, bounded, pending, until)
+        bracket(state, bounded, pending, until)
+        return
     targets = tuple(part.target for part in pending)
     state.say(f"branching{bounded.words}")
 
@@ -91,7 +88,7 @@ def _branch(state: State, bounded: Bounded, pending: Sequence[Part], until: floa
         try:
             dense = compact(bounded.case, bounded.problem, targets)
         except (RangeError, TimeUp):
-            return False
+            return
         found = branch(
             dense,
             try_point=lambda x: state.replay(bounded.case, x),
@@ -105,25 +102,15 @@ def _branch(state: State, bounded: Bounded, pending: Sequence[Part], until: floa
         else:
             known = replace(known, upper=min(known.upper, max(upper, 0.0)))
             state.findings[target] = known
-    return len(found.closed) == len(targets) or state.is_settled
 
 
-def _solve(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> bool:
+def _solve(state: State, bounded: Bounded, pending: Sequence[Part], until: float) -> None:
     """A model for each open disjunct, the most promising first."""
-    before, replayed = dict(state.findings), len(state.replays)
     with clock.limit(until):
         race(state, bounded, pending)
-    new = any(run.violates for run in state.replays[replayed:])
-    return new or any(_says_more(state.findings[t], known) for t, known in before.items())
 
 
-def _says_more(now: Finding, before: Finding) -> bool:
-    """Whether more is known of a disjunct than before."""
-    closer = now.upper < before.upper or now.nearest > before.nearest
-    return closer or (now.closed is not None and before.closed is None)
-
-
-Stage: TypeAlias = Callable[[State, Bounded, Sequence[Part], float], bool]
+Stage: TypeAlias = Callable[[State, Bounded, Sequence[Part], float], None]
 
 STAGES: dict[str, Stage] = {
     "attack": _attack,
@@ -131,5 +118,5 @@ STAGES: dict[str, Stage] = {
     "branching": _branch,
     "solver": _solve,
 }
-"""What is tried on the disjuncts that bounds leave open, until the clock says so; each says whether
-it settled anything. Which of them a problem goes through: :data:`mipc.decide.budgets.BUDGETS`."""
+"""What is tried on the disjuncts that bounds leave open, until the clock says so. Which of
+them a problem goes through: :data:`mipc.decide.budgets.BUDGETS`."""

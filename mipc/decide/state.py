@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -108,6 +108,17 @@ class State:
                 most = max(finding.upper for finding in self.findings.values())
                 reached = rounded_down(run.exact_margin[0])
                 return most - reached <= GAP * max(1.0, abs(reached))
+
+    @contextmanager
+    def credited(self, stage: str) -> Iterator[None]:
+        """What is found out meanwhile is a stage's; the last one to find out more settles it."""
+        before, count = dict(self.findings), len(self.replays)
+        try:
+            yield
+        finally:
+            new = any(run.violates for run in self.replays[count:])
+            if new or any(self.findings[t].says_more_than(known) for t, known in before.items()):
+                self.stage = stage
 
     def replay(self, case: Case, point: Mapping[str, npt.NDArray[np.float64]]) -> bool:
         """Replay the floats nearest to a point; whether they are a witness.

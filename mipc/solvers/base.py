@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from mipc.errors import OptionError
 from mipc.milp.model import Model
 from mipc.milp.solution import Solution
 
-__all__ = ["FOREVER", "Limits", "Solver"]
+__all__ = ["FOREVER", "Limits", "Solver", "check_limits"]
 
 FOREVER = 1e7
 """Seconds; a longer limit is none."""
@@ -35,6 +36,19 @@ class Limits:
     def __post_init__(self) -> None:
         if self.seconds is not None and not self.seconds < FOREVER:
             object.__setattr__(self, "seconds", None)
+
+
+def check_limits(jobs: int, timeout: float | None) -> None:
+    """Refuse a number of processes or a time limit that means nothing.
+
+    Raises
+    ------
+    OptionError
+    """
+    if jobs < 1:
+        raise OptionError("at least one process is needed", where="jobs")
+    if timeout is not None and not timeout >= 0:
+        raise OptionError(f"{timeout} seconds", where="timeout", remedy="a number of at least 0")
 
 
 class Solver(Protocol):

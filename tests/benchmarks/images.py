@@ -199,6 +199,9 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="only print what is known")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    only = list(filter(None, options.only.split(",")))
+    if unknown := sorted(set(only) - set(EXPERIMENTS)):
+        parser.error(f"there is no {', '.join(unknown)}; known: {', '.join(EXPERIMENTS)}")
     options.results.mkdir(parents=True, exist_ok=True)
     if options.one:
         one(*map(int, options.one.split(",")), options.results)
@@ -206,7 +209,7 @@ def main() -> None:
     if options.scaling:
         scaling(options.results)
     elif not options.report:
-        for name in filter(None, options.only.split(",")):
+        for name in only:
             run(name, options.results, options.jobs)
     text = report(options.results)
     (options.results / "report.md").write_text(text)

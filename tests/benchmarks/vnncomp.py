@@ -208,6 +208,8 @@ def main() -> None:
     options = parser.parse_args()
     only = set(filter(None, options.only.split(",")))
     rows = list(instances(only))
+    if not rows:
+        parser.error(f"no instances of {', '.join(sorted(only))}")
     if not options.table:
         peers = dict(peer.split("=", 1) for peer in options.peer)
         run(options.results, rows[:: options.every], options.cap, options.jobs, peers)

@@ -233,4 +233,4 @@ def assert_right(answer: Answer, exact: Truth, query: Query) -> None:
 def skip(patch: pytest.MonkeyPatch, *stages: str) -> None:
     """Let stages of a decision do nothing; their order, which is part of the table, stays."""
     for stage in stages:
-        patch.setitem(STAGES, stage, lambda *_: False)
+        patch.setitem(STAGES, stage, lambda *_: None)
