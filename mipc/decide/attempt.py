@@ -163,7 +163,7 @@ class Attempt:
         return False
 
     def _solve(self, model: Model, target: float | None = None, kept: float = 0.0) -> Solution:
-        left = self.state.left()
+        left = clock.left()
         if left == 0.0 or self.is_over():
             return Solution(Status.STOPPED, None, None, None, 0.0, "no time is left")
         limits = Limits(seconds=None if left is None else left * (1.0 - kept), target=target)

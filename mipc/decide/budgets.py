@@ -15,9 +15,11 @@ from mipc.ir.ops import Smooth
 from mipc.search import can_be_compact, can_halve
 from mipc.solvers.base import FOREVER
 
-__all__ = ["BUDGETS", "Budget", "Kind", "kind_of"]
+__all__ = ["ATTACK", "BUDGETS", "Budget", "Kind", "kind_of"]
 
-Kind: TypeAlias = Literal["piecewise linear", "few inputs", "other"]
+Kind: TypeAlias = Literal[
+    "piecewise linear", "a value of a piecewise linear one", "few inputs", "other"
+]
 
 
 @dataclass(frozen=True)
@@ -44,21 +46,29 @@ class Budget:
         return time.perf_counter() + min(seconds, self.most)
 
 
-BUDGETS: Mapping[Kind, Mapping[str, Budget]] = {
-    "piecewise linear": {
-        "attack": Budget(0.15),
-        "branching": Budget(0.85, alone=300.0),
-        "solver": Budget(1.0),
-    },
-    "few inputs": {
-        "attack": Budget(0.15),
-        "halving": Budget(0.6, most=60.0),
-        "solver": Budget(1.0),
-    },
-    "other": {
-        "attack": Budget(0.15),
-        "solver": Budget(1.0),
-    },
+ATTACK = Budget(0.15)
+
+BUDGETS: Mapping[Kind, tuple[tuple[str, Budget], ...]] = {
+    "piecewise linear": (
+        ("attack", ATTACK),
+        ("branching", Budget(0.85, alone=300.0)),
+        ("solver", Budget(1.0)),
+    ),
+    "a value of a piecewise linear one": (
+        ("attack", ATTACK),
+        ("branching", Budget(0.4, most=60.0)),
+        ("solver", Budget(0.5)),
+        ("branching", Budget(1.0, alone=300.0)),
+    ),
+    "few inputs": (
+        ("attack", ATTACK),
+        ("halving", Budget(0.6, most=60.0)),
+        ("solver", Budget(1.0)),
+    ),
+    "other": (
+        ("attack", ATTACK),
+        ("solver", Budget(1.0)),
+    ),
 }
 """The stages of each kind of problem, in order of what they cost."""
 
@@ -68,10 +78,11 @@ FEW = 16
 
 def kind_of(state: State, bounded: Bounded) -> Kind:
     """What kind of problem a bounded case is."""
+    any_violation = state.query.objective == "feasibility"
     if can_be_compact(bounded.problem):
-        return "piecewise linear"
+        return "piecewise linear" if any_violation else "a value of a piecewise linear one"
     smooth = any(isinstance(node.op, Smooth) for node in bounded.case.graph)
     many = smooth or bounded.binaries > FEW
-    if state.query.objective == "feasibility" and many and can_halve(bounded.case):
+    if any_violation and many and can_halve(bounded.case):
         return "few inputs"
     return "other"

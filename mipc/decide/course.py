@@ -10,7 +10,7 @@ from dataclasses import replace
 from mipc import clock
 from mipc.batch import screen
 from mipc.compile import bound_case, parts_of
-from mipc.decide.budgets import BUDGETS, kind_of
+from mipc.decide.budgets import ATTACK, BUDGETS, kind_of
 from mipc.decide.stages import STAGES, attack
 from mipc.decide.state import Bounded, Progress, State
 from mipc.errors import RangeError, TimeUp
@@ -126,7 +126,7 @@ def _decide_case(state: State, case: Case, words: str) -> None:
     try:
         problem, records = bound_case(case, state.passes)
     except RangeError as error:
-        until = BUDGETS["other"]["attack"].until(state.left())
+        until = ATTACK.until(state.left())
         with state.credited("attack"):
             attack(state, case, [d.number for d in case.disjuncts], words, until)
         state.give_up(case, "unsupported-range", str(error))
@@ -135,7 +135,7 @@ def _decide_case(state: State, case: Case, words: str) -> None:
     state.findings.update({part.target: finding_of(part) for part in parts})
     pending = sorted((p for p in parts if p.is_open), key=lambda part: -part.upper)
     bounded = Bounded(case, problem, records[-1].binaries, words)
-    for name, budget in BUDGETS[kind_of(state, bounded)].items():
+    for name, budget in BUDGETS[kind_of(state, bounded)]:
         pending = [part for part in pending if state.findings[part.target].closed is None
                    or state.query.objective == "worst"]  # fmt: skip
         if not pending or state.is_settled:

@@ -34,6 +34,9 @@ Array: TypeAlias = npt.NDArray[np.float64]
 BISECTIONS, FINE = 12, 0.1
 """How often the distance that bounds alone prove is bisected, and the share that is near enough."""
 
+FAILED = 0.02
+"""Without a witness it is near enough to come so near to a radius about which there is no answer."""
+
 MARGINS = (0.0, 2.0**-26, 2.0**-23, 2.0**-20, 2.0**-17)
 """Margins that the nearest point is asked to have until a replay confirms it, in shares of what
 the terms of a margin may come to."""
@@ -58,7 +61,7 @@ class Nearest:
         self.case, self.centre = bounded.case, state.query.centre
         (self.region,) = self.case.regions.values()
         self.is_l1 = state.query.norm == "l1"
-        self.failed = np.inf  # a radius about which time ran out, before there was a witness
+        self.failed = np.inf  # a radius about which there was no answer, while there is no witness
 
     @property
     def open_ones(self) -> list[Finding]:
@@ -87,6 +90,8 @@ class Nearest:
     @property
     def is_over(self) -> bool:
         """Whether the two ends are near enough to each other."""
+        if self.state.nearest is None and self.proved >= self.failed * (1.0 - FAILED):
+            return True  # as near as it gets to where there was no answer
         return self.proved >= self.reached * (1.0 - GAP)
 
     @property
@@ -104,7 +109,7 @@ class Nearest:
 
     def _bisect(self) -> None:
         """Radii within which bounds close disjuncts."""
-        low, high = 0.0, self.reached
+        low, high = min(self.proved, self.reached), self.reached
         for _ in range(BISECTIONS if np.isfinite(high) else 0):
             if high - low <= FINE * high:
                 break
