@@ -35,7 +35,7 @@ BISECTIONS, FINE = 12, 0.1
 """How often the distance that bounds alone prove is bisected, and the share that is near enough."""
 
 FAILED = 0.02
-"""Without a witness it is near enough to come so near to a radius about which there is no answer."""
+"""Without a witness it is enough to come so near to a radius about which there is no answer."""
 
 MARGINS = (0.0, 2.0**-26, 2.0**-23, 2.0**-20, 2.0**-17)
 """Margins that the nearest point is asked to have until a replay confirms it, in shares of what
