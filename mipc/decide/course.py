@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+import numpy as np
+
 from mipc import clock
 from mipc.batch import screen
 from mipc.compile import bound_case, parts_of
@@ -85,7 +87,8 @@ def _decide(
     state.replay(first, first.start())
     if state.replays and _settles(query, state.replays[0]):
         return conclude(query, list(state.findings.values()), state.replays, "input")
-    with state.team, clock.limit(deadline):
+    # what overflows proves nothing, and is no matter for warnings
+    with state.team, clock.limit(deadline), np.errstate(over="ignore", invalid="ignore"):
         _decide_cases(state)
     return conclude(query, list(state.findings.values()), state.replays, state.stage)
 

@@ -16,6 +16,11 @@ from mipc.search.compact import Block, Compact, Level
 
 NOTHING = np.zeros(1)
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:overflow encountered"),
+    pytest.mark.filterwarnings("ignore:invalid value encountered"),
+]
+
 
 def searched(dense: Compact, turns: int = 30) -> Branched:
     """A search that is not helped by points."""
