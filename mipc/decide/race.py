@@ -7,6 +7,7 @@ question ends the others' work.
 from __future__ import annotations
 
 import contextvars
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -44,25 +45,28 @@ def _together(course: _Race, solvers: Sequence[Solver]) -> None:
     for solver in solvers:
         if isinstance(solver, Highs):
             solver.start()  # here: what a thread starts ends with it
-    with ThreadPoolExecutor(len(solvers)) as pool:
-        waiting = [
-            pool.submit(contextvars.copy_context().run, course.run, solver) for solver in solvers
-        ]
-        try:
-            for future in waiting:
-                future.result()
-        except BaseException:
-            course.stop(solvers)
-            raise
-    for solver in solvers:
-        if isinstance(solver, Highs):
-            solver.halted = False
+    try:
+        with ThreadPoolExecutor(len(solvers)) as pool:
+            waiting = [
+                pool.submit(contextvars.copy_context().run, course.run, solver)
+                for solver in solvers
+            ]
+            try:
+                for future in waiting:
+                    future.result()
+            except BaseException:
+                course.stop(solvers)
+                raise
+    finally:
+        for solver in solvers:
+            if isinstance(solver, Highs):
+                solver.halted = False
 
 
 class _Race:
     def __init__(self, state: State, bounded: Bounded, pending: Sequence[Part]) -> None:
         self.state, self.bounded = state, bounded
-        self.waiting = list(enumerate(pending, 1))
+        self.waiting = deque(enumerate(pending, 1))
         self.count = len(pending)
         self.solvers: list[Solver] = []
         self.is_over = False
@@ -73,8 +77,11 @@ class _Race:
         state, bounded = self.state, self.bounded
         self.solvers.append(solver)
         attempt = Attempt(state, bounded.case, bounded.problem, solver, lambda: self.is_over)
-        while self.waiting and not self.is_over:
-            number, part = self.waiting.pop(0)
+        while not self.is_over:
+            try:
+                number, part = self.waiting.popleft()
+            except IndexError:
+                return
             words = f"{self.names[part.target]}, {number} of {self.count}{bounded.words}"
             state.say(f"solving for {words}")
             if attempt.can_matter(part):

@@ -12,7 +12,9 @@ import select
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
+from threading import Thread
 from typing import IO, Any, TypeAlias
 
 import numpy as np
@@ -70,8 +72,8 @@ class Helper:
             arrays["lines"] = search.bounds.lines.reshape(-1)
         self._since = time.perf_counter()
         self.is_busy = True
-        assert self.process.stdin is not None
-        send(self.process.stdin, header, arrays)
+        # a process that is still starting, or is stopped, does not read, and a pipe holds little
+        Thread(target=_sent, args=(self.process, header, arrays), daemon=True).start()
 
     def answered(self) -> Returned | None:
         """What it gives back, if it is done.
@@ -110,6 +112,13 @@ class Helper:
     def end(self) -> None:
         """End the process."""
         kill(self.process)
+
+
+def _sent(process: Process, header: dict[str, Any], arrays: Arrays) -> None:
+    """Send parts; where the process has died meanwhile, reading from it will say so."""
+    assert process.stdin is not None
+    with suppress(OSError, ValueError):
+        send(process.stdin, header, arrays)
 
 
 class Team:

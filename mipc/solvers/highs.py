@@ -70,7 +70,7 @@ class Highs:
         """Solve a model; see :class:`~mipc.solvers.base.Solver`."""
         begin = time.perf_counter()
         worker = None if self.halted else self._started(limits)
-        if worker is None:
+        if worker is None or self.halted:
             return Solution(
                 Status.STOPPED, None, None, None, time.perf_counter() - begin, "HiGHS: starting"
             )

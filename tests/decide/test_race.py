@@ -64,3 +64,13 @@ def test_a_solver_that_fails_to_start_ends_all(
     monkeypatch.setattr(Highs, "solve", solve)
     with pytest.raises(SolverError, match="does not start"):
         mipc.verify(many(tmp_path, Fraction(1)), jobs=3, timeout=60)
+
+
+def test_a_solver_is_not_halted_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    skip(monkeypatch, "attack", "branching")
+    query = many(tmp_path, Fraction(1))
+    with Highs() as highs:
+        for _ in range(2):
+            answer = mipc.verify(query, solver=highs, jobs=3, timeout=60)
+            assert isinstance(answer.verdict, Violated)
+            assert not highs.halted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import time
@@ -97,6 +98,32 @@ def test_parts_that_are_lent_are_not_closed(
         )  # fmt: skip
     assert found.closed < frozenset(dense.disjuncts)
     assert max(found.upper.values()) >= 0
+
+
+def test_a_helper_that_does_not_read_holds_nobody_up(
+    dense: Compact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More is sent than a pipe holds; the search goes on, and is told to end."""
+
+    def spawn(module: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "import time; time.sleep(600)"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        assert process.stdin is not None
+        fcntl.fcntl(process.stdin, fcntl.F_SETPIPE_SZ, 4096)
+        return process
+
+    monkeypatch.setattr(team, "spawn", spawn)
+    calls = iter(range(60))
+    with team.Team(1) as helpers:
+        found = branch(
+            dense, try_point=lambda point: False, team=helpers,
+            go_on=lambda done, waiting, bound: next(calls, None) is not None,
+        )  # fmt: skip
+        assert len(helpers.helpers) == 1
+    assert next(calls, None) is None
+    assert found.closed < frozenset(dense.disjuncts)
 
 
 @settings(max_examples=examples(25))
