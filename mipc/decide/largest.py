@@ -20,9 +20,6 @@ from mipc.verdict import rounded_down
 
 __all__ = ["Largest"]
 
-STEPS = 20
-"""Steps of descent for each neuron of the whole region."""
-
 
 class Largest:
     """The largest margin."""
@@ -30,7 +27,7 @@ class Largest:
     def __init__(self, state: State, bounded: Bounded, targets: tuple[int, ...]) -> None:
         self.state, self.bounded, self.targets = state, bounded, targets
         self.dense = compact(bounded.case, bounded.problem, targets)
-        self.whole = tightened(self.dense, self.dense.whole, STEPS)
+        self.whole = tightened(self.dense, self.dense.whole)
 
     @property
     def proved(self) -> float:

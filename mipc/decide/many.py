@@ -12,10 +12,8 @@ import select
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from threading import Thread
 from typing import Any
 
 from mipc.batch import TOGETHER
@@ -25,8 +23,7 @@ from mipc.properties.question import Question
 from mipc.question_facts import QuestionFacts
 from mipc.results import AnswerFacts
 from mipc.solvers.base import FOREVER, check_limits
-from mipc.solvers.child import Process, kill, receive_by, spawn
-from mipc.solvers.wire import send
+from mipc.solvers.child import Process, kill, post, receive_by, spawn
 
 __all__ = ["Decided", "decide_many"]
 
@@ -149,8 +146,7 @@ class _Course:
         if task.deadline is not None:
             task.deadline += time.perf_counter() + GRACE + (START if fresh else 0.0)
         self.busy[process] = task
-        # a process that is still starting does not read yet, and a pipe does not hold much
-        Thread(target=_sent, args=(process, header), daemon=True).start()
+        post(process, header, {})
 
     def _spawned(self) -> Process:
         return spawn("mipc.decide.worker", str(self.network.path))
@@ -198,13 +194,6 @@ class _Course:
             return
         for index, question in task.questions:
             yield Decided(index, _unknown(question, reason, detail, self.timeout))
-
-
-def _sent(process: Process, header: dict[str, Any]) -> None:
-    """Send a task; where the process has died meanwhile, reading from it will say so."""
-    assert process.stdin is not None
-    with suppress(OSError, ValueError):
-        send(process.stdin, header, {})
 
 
 def _unknown(question: Question, reason: str, detail: str, seconds: float | None) -> AnswerFacts:

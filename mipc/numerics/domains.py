@@ -206,4 +206,4 @@ def _quadratic_cost(rows: Array, low: Array, high: Array, radius: Array) -> Arra
         cost = lower
         if settled:
             break
-    return np.asarray(np.maximum(cost, 1e-160))
+    return np.asarray(cost)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mipc import clock
 from mipc.errors import TimeUp
-from mipc.search.branching import TIGHTENING_STEPS, Branching
+from mipc.search.branching import Branching
 from mipc.search.compact import Compact
 from mipc.search.parts import Parts
 from mipc.search.progress import Leaf
@@ -97,7 +97,7 @@ def branch(
     team = team or Team(0)
     try:
         if whole is None:
-            whole = tightened(compact, compact.whole, TIGHTENING_STEPS)
+            whole = tightened(compact, compact.whole)
         for search in searches:
             search.begin(whole)
             if found(search) or not go_on(len(searches), 0, search.bound):

@@ -41,9 +41,6 @@ __all__ = ["Branching"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
-TIGHTENING_STEPS = 20
-"""Steps of descent for each neuron of the whole region."""
-
 ROUNDS, WORTH = 4, 0.95
 """How often the whole region is bounded and clipped, at most; as long as bounds fall by so much."""
 
@@ -206,7 +203,7 @@ class Branching:
                 return
             if (bound > WORTH * last and number) or number == ROUNDS - 1:
                 break
-            part, last = tightened(self.compact, clip, TIGHTENING_STEPS), bound
+            part, last = tightened(self.compact, clip), bound
         self._keep(known, envelope, found)
 
     def advance(self) -> None:

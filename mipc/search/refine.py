@@ -37,6 +37,9 @@ Index: TypeAlias = npt.NDArray[np.intp]
 REFINING = 2.0
 """How much work refining a part may be, measured in the descent on it."""
 
+STEPS = 20
+"""Steps of descent for each neuron of the whole region."""
+
 CHUNK = 1 << 19
 """Coefficients worked on at a time."""
 
@@ -129,7 +132,7 @@ def _backward(
     return -found[1], found[0]
 
 
-def tightened(compact: Compact, part: Parts, steps: int, rows: int = 256) -> Parts:
+def tightened(compact: Compact, part: Parts, steps: int = STEPS, rows: int = 256) -> Parts:
     """Bounds of the undecided neurons of one part, each with multipliers of its own.
 
     Parameters

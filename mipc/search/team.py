@@ -12,9 +12,7 @@ import select
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import fields
-from threading import Thread
 from typing import IO, Any, TypeAlias
 
 import numpy as np
@@ -29,7 +27,7 @@ from mipc.search.dual import Multipliers
 from mipc.search.parts import Parts
 from mipc.search.progress import Returned
 from mipc.search.store import Opened
-from mipc.solvers.child import Process, answers, confine, kill, receive_by, spawn
+from mipc.solvers.child import Process, answers, confine, kill, post, receive_by, spawn
 from mipc.solvers.wire import Arrays, receive, send
 
 __all__ = ["Helper", "Team", "main"]
@@ -72,8 +70,7 @@ class Helper:
             arrays["lines"] = search.bounds.lines.reshape(-1)
         self._since = time.perf_counter()
         self.is_busy = True
-        # a process that is still starting, or is stopped, does not read, and a pipe holds little
-        Thread(target=_sent, args=(self.process, header, arrays), daemon=True).start()
+        post(self.process, header, arrays)
 
     def answered(self) -> Returned | None:
         """What it gives back, if it is done.
@@ -112,13 +109,6 @@ class Helper:
     def end(self) -> None:
         """End the process."""
         kill(self.process)
-
-
-def _sent(process: Process, header: dict[str, Any], arrays: Arrays) -> None:
-    """Send parts; where the process has died meanwhile, reading from it will say so."""
-    assert process.stdin is not None
-    with suppress(OSError, ValueError):
-        send(process.stdin, header, arrays)
 
 
 class Team:

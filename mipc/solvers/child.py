@@ -11,11 +11,12 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from threading import Thread
 from typing import IO, Any
 
-from mipc.solvers.wire import Arrays, receive
+from mipc.solvers.wire import Arrays, receive, send
 
-__all__ = ["Process", "answers", "confine", "kill", "receive_by", "spawn"]
+__all__ = ["Process", "answers", "confine", "kill", "post", "receive_by", "spawn"]
 
 Process = subprocess.Popen[bytes]
 
@@ -42,6 +43,21 @@ def kill(process: Process) -> None:
         if stream is not None:
             with suppress(BrokenPipeError):
                 stream.close()
+
+
+def post(process: Process, header: dict[str, Any], arrays: Arrays) -> None:
+    """Send a message without waiting until it is read.
+
+    A process that is still starting, or is stopped, does not read, and a pipe does not hold much.
+    Where the process has died meanwhile, reading from it will say so.
+    """
+
+    def sent() -> None:
+        assert process.stdin is not None
+        with suppress(OSError, ValueError):
+            send(process.stdin, header, arrays)
+
+    Thread(target=sent, daemon=True).start()
 
 
 def receive_by(process: Process, deadline: float | None) -> tuple[dict[str, Any], Arrays]:

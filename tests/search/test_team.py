@@ -42,6 +42,14 @@ def dense(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Compact:
     return hard(tmp_path, Fraction(13, 10))
 
 
+def playing(script: str) -> subprocess.Popen[bytes]:
+    """A program in a helper's place."""
+    return subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
+
+
 def slow(done: int, waiting: int, bound: float) -> bool:
     time.sleep(0.01)
     return True
@@ -65,11 +73,7 @@ def test_a_helper_that_dies_loses_nothing(dense: Compact, monkeypatch: pytest.Mo
 
     def spawn(module: str) -> subprocess.Popen[bytes]:
         deaths.append(module)
-        script = "import sys; sys.stdin.buffer.read(1000)"
-        return subprocess.Popen(
-            [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            start_new_session=True,
-        )  # fmt: skip
+        return playing("import sys; sys.stdin.buffer.read(1000)")
 
     monkeypatch.setattr(team, "spawn", spawn)
     with team.Team(1) as helpers:
@@ -84,10 +88,7 @@ def test_parts_that_are_lent_are_not_closed(
     """A helper that never answers: the search does not end as closed."""
 
     def spawn(module: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-c", "import sys\nwhile sys.stdin.buffer.read(1 << 16): pass"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+        return playing("import sys\nwhile sys.stdin.buffer.read(1 << 16): pass")
 
     monkeypatch.setattr(team, "spawn", spawn)
     calls = iter(range(300))
@@ -106,10 +107,7 @@ def test_a_helper_that_does_not_read_holds_nobody_up(
     """More is sent than a pipe holds; the search goes on, and is told to end."""
 
     def spawn(module: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", "import time; time.sleep(600)"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+        process = playing("import time; time.sleep(600)")
         assert process.stdin is not None
         fcntl.fcntl(process.stdin, fcntl.F_SETPIPE_SZ, 4096)
         return process
